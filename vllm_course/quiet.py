@@ -1,0 +1,68 @@
+"""Start vLLM without its start-up noise, and give the noise back to those who ask for it.
+
+vLLM, PyTorch and their native libraries write some forty lines while an engine starts. They carry no answer, they
+differ from machine to machine, and a notebook test would compare them. To see them all, set `VLLM_LOGGING_LEVEL` to
+`INFO` before the first cell.
+"""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+from vllm_course.errors import CourseError
+
+LEVEL = "VLLM_LOGGING_LEVEL"
+QUIET_LEVEL = "ERROR"
+SELF_EXPLAINING = (CourseError, TypeError, ValueError)
+
+
+def wanted() -> bool:
+    """Return whether to be quiet: True unless `VLLM_LOGGING_LEVEL` asks for more than errors."""
+    return os.environ.get(LEVEL, QUIET_LEVEL) == QUIET_LEVEL
+
+
+def set_defaults() -> None:
+    """Set the environment variables that keep vLLM quiet and in one process, where the user has not set them."""
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    if wanted():
+        os.environ[LEVEL] = QUIET_LEVEL
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep warnings and native output off the screen, unless the block fails.
+
+    What was held back is written to stderr when the block raises an error that does not explain itself, such as
+    vLLM's `RuntimeError: ... See root cause above.`
+    """
+    if not wanted():
+        yield
+        return
+    with tempfile.TemporaryFile(mode="w+", errors="replace") as native, io.StringIO() as python:
+        try:
+            with _stderr_to(native), contextlib.redirect_stderr(python), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except SELF_EXPLAINING:
+            raise
+        except Exception:
+            native.seek(0)
+            sys.stderr.write(python.getvalue() + native.read())
+            raise
+
+
+@contextlib.contextmanager
+def _stderr_to(file: io.TextIOBase) -> Iterator[None]:
+    """Point file descriptor 2 at a file: native code does not know of `sys.stderr`."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
