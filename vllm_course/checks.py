@@ -144,9 +144,9 @@ def _load_lesson(lesson: int) -> None:
 
 
 def _result(found: Exercise, answers: tuple) -> Result:
-    if not answers or any(_is_open(answer) for answer in answers):
-        return Result(found.number, "not attempted")
     try:
+        if not answers or any(_is_open(answer) for answer in answers):
+            return Result(found.number, "not attempted")
         found.checker(*answers)
     except NotYet as reason:
         return Result(found.number, "not yet", str(reason))

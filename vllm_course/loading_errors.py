@@ -87,7 +87,7 @@ def clear_errors(model: str) -> Iterator[None]:
         known = next((k for k in KNOWN if _matches(k, error)), None)
         if known is None:
             raise
-        first_line = str(error).strip().splitlines()[0]
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CourseError(known.message.format(model=model, error=first_line)) from error
 
 

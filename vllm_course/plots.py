@@ -69,7 +69,8 @@ def plot_sweep(frame: pd.DataFrame, *, x: str, y: str, hue: str | None = None, a
     ax = ax or _new_axes(height=3.5)
     for value, group in [("", frame)] if hue is None else frame.groupby(hue):
         means = group.groupby(x)[y].mean()
-        ax.plot(means.index, means.to_numpy(), marker="o", label=None if hue is None else f"{hue}={value:g}")
+        shown = f"{value:g}" if isinstance(value, float) else value
+        ax.plot(means.index, means.to_numpy(), marker="o", label=None if hue is None else f"{hue}={shown}")
     ax.set(xlabel=x, ylabel=f"{y} (mean)")
     if hue is not None:
         ax.legend()

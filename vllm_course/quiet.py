@@ -7,6 +7,7 @@ differ from machine to machine, and a notebook test would compare them. To see t
 
 import contextlib
 import io
+import logging
 import os
 import sys
 import tempfile
@@ -44,8 +45,7 @@ def quiet() -> Iterator[None]:
         return
     with tempfile.TemporaryFile(mode="w+", errors="replace") as native, io.StringIO() as python:
         try:
-            with _stderr_to(native), contextlib.redirect_stderr(python), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _stderr_to(native), contextlib.redirect_stderr(python), _no_warnings():
                 yield
         except SELF_EXPLAINING:
             raise
@@ -53,6 +53,19 @@ def quiet() -> Iterator[None]:
             native.seek(0)
             sys.stderr.write(python.getvalue() + native.read())
             raise
+
+
+@contextlib.contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Switch warnings off, also those that PyTorch logs to a stream which it took hold of earlier."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextlib.contextmanager

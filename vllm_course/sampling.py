@@ -91,6 +91,8 @@ def top_p_filter(logits: np.ndarray, p: float) -> np.ndarray:
     if not 0 < p <= 1:
         raise ValueError(f"top_p must be in (0, 1], got {p}. Use 1 to keep all tokens.")
     logits = np.asarray(logits, dtype=np.float64)
+    if p == 1:  # or else rounding would remove the least likely tokens
+        return logits
     order = np.argsort(-logits, kind="stable")
     probabilities = softmax(logits)[order]
     reached_before = np.cumsum(probabilities) - probabilities
@@ -177,4 +179,4 @@ def entropy(probabilities: np.ndarray) -> float:
         2.0
     """
     positive = np.asarray(probabilities)[np.asarray(probabilities) > 0]
-    return float(-np.sum(positive * np.log2(positive)))
+    return float(0.0 - np.sum(positive * np.log2(positive)))  # 0.0 - x, since -0.0 would print as "-0.0"

@@ -1,0 +1,1 @@
+"""Maintainers' tools: corpus, training, evaluation of the shipped models."""

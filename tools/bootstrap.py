@@ -1,0 +1,86 @@
+"""Set the course up: make .venv with Python 3.11 and install the locked packages. `make` calls it when it has to.
+
+What an interrupted or failed call leaves behind is found by the next one, and uv's cache keeps what was downloaded.
+Standard library only, and no syntax newer than Python 3.6: any Python may be asked to run this.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+from tools import installer, preflight
+from tools.console import one_at_a_time, say
+from tools.preflight import SetupError
+
+ROLES = {"learner": ["learner"], "maintainer": ["learner", "maintainer"]}  # what each role needs
+
+
+def main(argv=None):
+    """Run the set-up; return 0, 1 for a failure that is explained, 130 for Ctrl-C."""
+    started = time.time()
+    try:
+        set_up(parser().parse_args(argv))
+    except SetupError as error:
+        print(f"\nSet-up stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nSet-up interrupted. The same command goes on where it stopped.", file=sys.stderr)
+        return 130
+    say(f"Ready after {time.time() - started:.0f} s.")
+    return 0
+
+
+def parser():
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(prog="python -m tools.bootstrap", description=__doc__.splitlines()[0])
+    result.add_argument("role", choices=sorted(ROLES), help="maintainers also get what tests and grading need")
+    result.add_argument("--here", action="store_true", help="install into the running Python's environment, not .venv")
+    result.add_argument("--key", default="", help="what the locks contain; a part of the stamps' names in .venv")
+    return result
+
+
+def set_up(arguments):
+    """Take the steps in order; each says in one line what it found or what it does."""
+    preflight.check_python(sys.version_info[:3])
+    preflight.check_platform(platform.system(), platform.machine(), platform.libc_ver())
+    say(f"[1/4] Machine: Linux x86_64, Python {platform.python_version()}")
+    requested = os.environ.get("BUILD", "")
+    build = preflight.choose_build(requested, installer.gpus())
+    say(f"[2/4] Build of vLLM: {build}, " + ("as BUILD says" if requested else "which fits this machine"))
+    with one_at_a_time("requirements/cpu.txt"):
+        uv = installer.find_uv() or installer.install_uv()
+        if arguments.here:
+            python = installer.this_python()
+            say(f"[3/4] Environment: the one of {python}")
+            installer.install(uv, python, build, ROLES[arguments.role])
+        else:
+            into_venv(uv, build, arguments.role, arguments.key)
+
+
+def into_venv(uv, build, role, key):
+    """Install into .venv what is missing there. It bears a mark while it is unfinished, and stamps when it is ready."""
+    python = installer.make_venv(uv, build)
+    stamps = {name: installer.VENV / f".ready-{name}-{key}" for name in ROLES[role]}
+    missing = [name for name in stamps if not stamps[name].exists()]
+    if not missing:  # another set-up, that this one waited for, did it all
+        return
+    if "learner" in missing:
+        remove(installer.VENV.glob(".ready-*"))
+    unfinished = installer.VENV / installer.UNFINISHED
+    unfinished.touch()
+    installer.install(uv, python, build, missing)
+    for name in missing:
+        stamps[name].touch()
+    unfinished.unlink()
+
+
+def remove(files):
+    """Delete files."""
+    for file in files:
+        file.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

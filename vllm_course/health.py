@@ -1,0 +1,119 @@
+"""Checks of the machine for `vllm-course doctor`: each is handed the facts and returns a `Check`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vllm_course.loading_errors import GIB, PROCESS_MEMORY
+from vllm_course.machine import DISTRIBUTIONS, Machine
+from vllm_course.models import SHIPPED_KV_CACHE
+
+PYTHON = (3, 11)
+COMFORTABLE_MEMORY = 4 * GIB
+DOWNLOAD_SPACE = 2 * GIB
+GPU_CAPABILITY = 7.5  # CUDA 13, which the GPU build is made for, dropped older ones
+GPU_DRIVER = 580
+SET_UP = "Run: make clean, then make lesson."
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check: status "ok", "warn" or "fail"; the last one means that lesson 01 would not run."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        mark = f"[{self.status}]".ljust(6)
+        return f"{mark} {self.name}: {self.message}" + (f"\n       {self.remedy}" if self.remedy else "")
+
+
+def build(facts: Machine) -> Literal["cpu", "gpu", ""]:
+    """Return the build of vLLM that is installed, "" for none. vLLM's own CPU wheels are marked by their version."""
+    if facts.installed[DISTRIBUTIONS["cpu"]] or (facts.installed[DISTRIBUTIONS["gpu"]] or "").endswith("+cpu"):
+        return "cpu"
+    return "gpu" if facts.installed[DISTRIBUTIONS["gpu"]] else ""
+
+
+def python(facts: Machine) -> Check:
+    """Python must be the version that the lock is made for."""
+    found = ".".join(map(str, facts.python))
+    if facts.python[:2] != PYTHON:
+        return Check("Python", "fail", f"must be 3.11, got {found}.", SET_UP)
+    return Check("Python", "ok", found)
+
+
+def platform(facts: Machine) -> Check:
+    """vLLM's wheels are for Linux on x86_64."""
+    if facts.system != "Linux x86_64":
+        remedy = "Use WSL2 on Windows, a Linux container, Binder, or a remote Linux machine."
+        return Check("platform", "fail", f"must be Linux x86_64, got {facts.system}.", remedy)
+    if not facts.commands["lscpu"]:
+        return Check("platform", "fail", "vLLM calls lscpu, got none.", "Install your system's package util-linux.")
+    return Check("platform", "ok", facts.system)
+
+
+def processor(facts: Machine) -> Check:
+    """The CPU build needs AVX2; 4-bit weights need AVX-512."""
+    if build(facts) == "gpu":
+        return Check("processor", "ok", "the GPU does the work")
+    if "avx512f" in facts.cpu_flags:
+        return Check("processor", "ok", "AVX-512")
+    if "avx2" in facts.cpu_flags:
+        return Check("processor", "ok", "AVX2; 4-bit weights are the one thing that needs AVX-512")
+    return Check("processor", "fail", "must have AVX2, got none.", "Use a newer x86_64 machine, or Binder.")
+
+
+def compiler(facts: Machine) -> Check:
+    """A C++ compiler serves torch.compile, which the lessons switch off and vLLM's own commands do not."""
+    if build(facts) == "cpu" and not facts.commands["g++"]:
+        remedy = "Install g++, or set TORCHDYNAMO_DISABLE=1 where you start vLLM without load_model()."
+        return Check("compiler", "warn", "vLLM compiles small functions with g++, got none.", remedy)
+    return Check("compiler", "ok", facts.commands["g++"] or "not needed")
+
+
+def memory(facts: Machine) -> Check:
+    """Memory must hold vLLM and the KV cache that `load_model` reserves."""
+    free, needed = f"{facts.memory / GIB:.1f} GiB free", PROCESS_MEMORY + SHIPPED_KV_CACHE
+    if facts.memory < needed:
+        remedy = "Close other notebooks and programs."
+        return Check("memory", "fail", f"at least {needed / GIB:.2f} GiB must be free, got {free}.", remedy)
+    if facts.memory < COMFORTABLE_MEMORY:
+        remedy = "Shut a notebook's kernel down before you open the next."
+        return Check("memory", "warn", f"{free} is enough for one notebook.", remedy)
+    return Check("memory", "ok", free)
+
+
+def disk(facts: Machine) -> Check:
+    """The lessons need no more disk; another model does."""
+    free = f"{facts.disk / GIB:.1f} GiB free"
+    if facts.disk < DOWNLOAD_SPACE:
+        return Check("disk", "warn", f"{free} is little for downloading another model.", "Free some before you do.")
+    return Check("disk", "ok", free)
+
+
+def gpu(facts: Machine) -> Check:
+    """The GPU build needs a GPU and a driver for CUDA 13; the CPU build needs neither."""
+    if not facts.gpus:
+        if build(facts) == "gpu":
+            remedy = "Install the NVIDIA driver, or run: make clean, then make lesson BUILD=cpu."
+            return Check("GPU", "fail", "vLLM's GPU build needs an NVIDIA GPU, got none.", remedy)
+        return Check("GPU", "ok", "none, and none is needed")
+    name, capability, driver = facts.gpus[0]
+    found = f"{name}, compute capability {capability}, driver {driver}"
+    if build(facts) != "gpu":
+        remedy = "To use it, run: make clean, then make lesson BUILD=gpu."
+        return Check("GPU", "warn", f"{found} is not used by the CPU build.", remedy)
+    if float(capability) < GPU_CAPABILITY or int(driver.split(".")[0]) < GPU_DRIVER:
+        rule = f"compute capability must be at least {GPU_CAPABILITY} and the driver {GPU_DRIVER}, got {found}."
+        return Check("GPU", "fail", rule, "Update the driver, or run: make clean, then make lesson BUILD=cpu.")
+    return Check("GPU", "ok", found)
+
+
+def network(facts: Machine) -> Check:
+    """The network is worth knowing about and never needed."""
+    if facts.network is None:
+        return Check("network", "ok", "not asked")
+    reach = "answers" if facts.network else "does not answer"
+    return Check("network", "ok", f"the Hugging Face Hub {reach}; the shipped models need none")
