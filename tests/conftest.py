@@ -1,0 +1,32 @@
+"""What every test starts with: the shipped models, charts without a window, no strict checks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.reference import departure
+from vllm_course import paths
+from vllm_course.checks import STRICT
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in the root folder, with checks that answer and do not raise."""
+    monkeypatch.delenv(STRICT, raising=False)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.chdir(paths.root())
+
+
+@pytest.fixture(scope="module")
+def one_engine() -> Iterator[None]:
+    """Let a module's tests share the engine that `load_model` keeps, and free it after them."""
+    from vllm_course.models import free_engine
+
+    yield
+    free_engine()
+
+
+@pytest.fixture(scope="session")
+def texts_are_compared() -> bool:
+    """Return whether generated texts must be the committed ones on this machine."""
+    return departure() is None

