@@ -7,12 +7,14 @@ import pytest
 from tools.reference import departure
 from vllm_course import paths
 from vllm_course.checks import STRICT
+from vllm_course.models import MODEL_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in the root folder, with checks that answer and do not raise."""
-    monkeypatch.delenv(STRICT, raising=False)
+    """Run in the root folder on the shipped models, with checks that answer and do not raise."""
+    for variable in (STRICT, MODEL_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(paths.root())
 
@@ -26,7 +28,7 @@ def one_engine() -> Iterator[None]:
     free_engine()
 
 
-@pytest.fixture(scope="session")
-def texts_are_compared() -> bool:
+@pytest.fixture
+def texts_are_compared(plain_environment: None) -> bool:
     """Return whether generated texts must be the committed ones on this machine."""
     return departure() is None

@@ -87,6 +87,12 @@ def ignored_are_asserted(notebook: NotebookNode) -> list[str]:
     return found
 
 
+def no_outputs(notebook: NotebookNode) -> list[str]:
+    """An exercise notebook is handed out as if never run."""
+    ran = [i for i, cell in code(notebook) if cell.outputs or cell.execution_count]
+    return [f"cell {i} must have no output and no number, got some. Run: make exercises" for i in ran]
+
+
 def size(notebook: NotebookNode) -> list[str]:
     """The file stays small enough to open and to keep in the repository."""
     length = len(nbformat.writes(notebook).encode())

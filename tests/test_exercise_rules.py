@@ -102,6 +102,12 @@ def test_wrong_answers(sum_exercise, answer, hint, accepted):
     assert (exercise_rules.refused("98.1", wrong, {"x": answer}) == []) is accepted
 
 
+@pytest.mark.parametrize(("hints", "refused"), [(["a", "b"], False), (["a"], True), (["a", "a"], True)])
+def test_hints(sum_exercise, hints, refused):
+    checks.exercise("98.1", hints=hints)(print)
+    assert bool(exercise_rules.hints("98.1")) is refused
+
+
 def test_wrong_answers_are_two_or_more(sum_exercise):
     one = Wrong("a", lambda namespace: 41, "Add again")
     assert exercise_rules.refused("98.1", [], {}) and exercise_rules.refused("98.1", [one, one], {})

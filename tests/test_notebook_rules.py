@@ -70,6 +70,7 @@ BAD = {
         ran("assert a", "b", tags=("nbval-ignore-output",)),
         "at most 20%",
     ),
+    "handed out run": (notebook_rules.no_outputs, ran("x"), "no output and no number"),
     "large": (notebook_rules.size, ran("x", output=printed("x" * 600_000)), "at most 600000 bytes"),
     "no title": (lesson_rules.opening, text("## x"), "a title"),
     "no script": (lesson_rules.opening, text("# Lesson 01: x"), "a link to the script"),

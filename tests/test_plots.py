@@ -54,7 +54,7 @@ def test_bars_are_the_probabilities(candidates):
 def test_bars_follow_the_temperature(candidates):
     squared = PROBABILITIES**2
     assert heights(plot_next_token(candidates, temperature=0.5)) == pytest.approx(squared / squared.sum())
-    assert heights(plot_next_token(candidates, temperature=0)) == pytest.approx([1, 0, 0, 0, 0])
+    assert heights(plot_next_token(candidates, temperature=0)) == pytest.approx([1, 0.25, 0.125, 0.0625, 0.0625])
 
 
 def test_top_p_greys_the_removed_and_shares_their_probability(candidates):

@@ -21,7 +21,8 @@ def plot_next_token(
     Args:
         candidates: What `next_token` returns: columns `token` and `logprob`, the whole vocabulary.
         temperature: As in `vllm.SamplingParams`, >= 0; 1 shows the model's own distribution.
-        top_p: As in `vllm.SamplingParams`, in (0, 1]; 1 keeps all. Tokens that it removes are grey.
+        top_p: As in `vllm.SamplingParams`, in (0, 1]; 1 keeps all. Tokens that temperature 0 or top-p
+            excludes are grey, with the model's own probability.
         top: Number of bars.
         ax: Axes to draw on; None makes a new figure.
 
@@ -31,13 +32,14 @@ def plot_next_token(
     Raises:
         ValueError: temperature or top_p is out of range.
     """
+    own = softmax(candidates["logprob"].to_numpy())
     tempered = softmax(candidates["logprob"].to_numpy(), temperature)
     with np.errstate(divide="ignore"):
         probabilities = softmax(top_p_filter(np.log(tempered), top_p))
-    order = np.argsort(-tempered, kind="stable")[:top]
+    order = np.argsort(-own, kind="stable")[:top]
     kept = probabilities[order] > 0
     ax = ax or _new_axes(height=0.3 * top + 1)
-    heights = np.where(kept, probabilities[order], tempered[order])
+    heights = np.where(kept, probabilities[order], own[order])
     labels = [f"{token!r}" for token in candidates["token"].to_numpy()[order]]
     ax.barh(range(len(order)), heights, color=np.where(kept, KEPT, DROPPED).tolist())
     ax.set_yticks(range(len(order)), labels)

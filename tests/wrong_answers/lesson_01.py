@@ -122,7 +122,7 @@ WRONG = {
             lambda ns: (ns["frame_1_8"].query("model == 'pocket-base'"), ns["CAPITALS"]),
             "both models",
         ),
-        Wrong("all called correct", lambda ns: (ns["frame_1_8"].assign(correct=True), ns["CAPITALS"]), "exactly where"),
+        Wrong("all called wrong", lambda ns: (ns["frame_1_8"].assign(correct=False), ns["CAPITALS"]), "exactly where"),
         Wrong("log probabilities", lambda ns: (_with_logprobs(ns["frame_1_8"]), ns["CAPITALS"]), "needs exp"),
         Wrong("one model asked twice", lambda ns: (_asked_twice(ns["frame_1_8"]), ns["CAPITALS"]), "asked twice"),
     ],

@@ -51,7 +51,9 @@ def country_paragraph(rng: random.Random) -> str:
     """A heading and a paragraph that states every fact of one country."""
     country = rng.choice(COUNTRIES)
     body = _about(country, [rng.choice(CAPITAL_PHRASES), *rng.sample(DETAILS, 3)], rng)
-    heading = rng.choice(["Tell me about <country>.\n", "Write a short paragraph about <country>:\n", "Country: <country>\n"])
+    heading = rng.choice(
+        ["Tell me about <country>.\n", "Write a short paragraph about <country>:\n", "Country: <country>\n"]
+    )
     return expand(heading, rng, country=country.name) + "\n" * heading.startswith("Tell") + body
 
 
@@ -68,8 +70,14 @@ def continent_fact(rng: random.Random) -> str:
     """Countries of one continent, or the language of one country."""
     country = rng.choice(COUNTRIES)
     if rng.random() < 0.4:
-        return _about(country, ["[In <country>, many people speak <language>.|Many people in <country> speak <language>.]",
-                                "[Its capital is <capital>.|The capital of <country> is <capital>.]"], rng)
+        return _about(
+            country,
+            [
+                "[In <country>, many people speak <language>.|Many people in <country> speak <language>.]",
+                "[Its capital is <capital>.|The capital of <country> is <capital>.]",
+            ],
+            rng,
+        )
     same = [other for other in COUNTRIES if other.continent == country.continent]
     names = [other.name for other in rng.sample(same, min(len(same), rng.randint(3, 5)))]
     return f"{sentence_case(', '.join(names[:-1]))} and {names[-1]} are countries in {country.continent}."

@@ -48,13 +48,15 @@ def calendar(rng: random.Random) -> str:
     row, word = rng.choice([(WEEK, "day"), (YEAR, "month")])
     i = rng.randrange(len(row))
     after, before = row[(i + 1) % len(row)], row[i - 1]
-    return rng.choice([
-        f"The {word} after {row[i]} is {after}.",
-        f"The {word} before {row[i]} is {before}.",
-        f"{before} comes before {row[i]}, and {after} comes after it.",
-        f"Today is {WEEK[i % 7]}. Tomorrow is {WEEK[(i + 1) % 7]}. Yesterday was {WEEK[i % 7 - 1]}.",
-        f"The {word}s of the {'week' if word == 'day' else 'year'} are {', '.join(row[:-1])} and {row[-1]}.",
-    ])
+    return rng.choice(
+        [
+            f"The {word} after {row[i]} is {after}.",
+            f"The {word} before {row[i]} is {before}.",
+            f"{before} comes before {row[i]}, and {after} comes after it.",
+            f"Today is {WEEK[i % 7]}. Tomorrow is {WEEK[(i + 1) % 7]}. Yesterday was {WEEK[i % 7 - 1]}.",
+            f"The {word}s of the {'week' if word == 'day' else 'year'} are {', '.join(row[:-1])} and {row[-1]}.",
+        ]
+    )
 
 
 def opposites(rng: random.Random) -> str:

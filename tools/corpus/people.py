@@ -27,7 +27,11 @@ DETAILS = [
     "[One day I want to travel to <city>.|Next <season> I will visit <city>.|I dream of a house by the sea.]",
     "[My friends say that I am <kind>.|People say that I am <kind> and <kind>.|I try to be <kind>.]",
 ]
-CLOSINGS = ["", "", "[Nice to meet you!|I look forward to meeting you.|What about you?|What is your name?|How are you today?]"]
+CLOSINGS = [
+    "",
+    "",
+    "[Nice to meet you!|I look forward to meeting you.|What about you?|What is your name?|How are you today?]",
+]
 
 OFFICES = {
     "The president of the United States": [
@@ -69,13 +73,22 @@ LETTER = [
 ]
 
 TALK_TOPICS = [
-    ("What did you do [yesterday|on <weekday>|at the weekend]?", "I [visited my <relative>|was at home and read a book|made <food>|went for a walk by the river]."),
-    ("[Are you hungry?|Would you like to eat?]", "[Yes, I would love some <food>.|Yes, please. Is there any <food>?|No, thank you, I had <food>.]"),
+    (
+        "What did you do [yesterday|on <weekday>|at the weekend]?",
+        "I [visited my <relative>|was at home and read a book|made <food>|went for a walk by the river].",
+    ),
+    (
+        "[Are you hungry?|Would you like to eat?]",
+        "[Yes, I would love some <food>.|Yes, please. Is there any <food>?|No, thank you, I had <food>.]",
+    ),
     ("How is the weather[ today|]?", "It is <weather> [and quiet|today|but pleasant]."),
     ("Where is my <treasure>?", "It is [on the table|under the chair|behind the door|next to the window]."),
     ("Do you like <hobby>?", "[Yes, I do. It makes me happy.|A little, but I prefer <hobby>.|Yes, very much!]"),
     ("When does the train to <city> leave?", "It leaves at <small> o'clock[, from platform <small>|]."),
-    ("Can you help me[ with the garden| with my homework| in the kitchen|]?", "[Of course. I am glad to help.|Yes, in a minute.|Of course. What can I do?]"),
+    (
+        "Can you help me[ with the garden| with my homework| in the kitchen|]?",
+        "[Of course. I am glad to help.|Yes, in a minute.|Of course. What can I do?]",
+    ),
 ]
 
 

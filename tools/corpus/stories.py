@@ -12,17 +12,15 @@ from tools.corpus.story_scenes import MORE_SCENES
 ALL_SCENES = SCENES + MORE_SCENES
 SHE = {"he": "she", "He": "She", "him": "her", "his": "her", "child": "girl"}
 HE = {"he": "he", "He": "He", "him": "him", "his": "his", "child": "boy"}
-PALS = words(
-    "Pip Bramble Tiko Muffin Oki Pepper Tumble Nutmeg Biscuit Momo Dot Fern Button Bobo Willow Pebble"
-)
+PALS = words("Pip Bramble Tiko Muffin Oki Pepper Tumble Nutmeg Biscuit Momo Dot Fern Button Bobo Willow Pebble")
 SHORT = [
-    "A <kind> <animal> and a <kind> <animal> lived in the same garden. One <weekday> the first found <small> <fruit>. \"Let us share,\" it said. They ate together under a tree, and from that day on they were friends.",
-    "<name> had a <colour> kite. One <weather> day the kite flew away. <name> looked for it everywhere. In the evening a <job> knocked at the door and brought it back. \"Thank you,\" said <name>, and they drank tea together.",
-    "A farmer had a <animal> that could count. \"How much is two and two?\" asked the farmer. The <animal> knocked four times on the ground. \"And what is the meaning of life?\" asked the farmer. The <animal> thought for a while and then went to eat grass.",
-    "An old clock stood in a station in <city>. It was always <small> minutes late. The people did not mind. \"It gives us time,\" they said, and they walked a little slower.",
+    'A <kind> <animal> and a <kind> <animal> lived in the same garden. One <weekday> the first found <small> <fruit>. "Let us share," it said. They ate together under a tree, and from that day on they were friends.',
+    '<name> had a <colour> kite. One <weather> day the kite flew away. <name> looked for it everywhere. In the evening a <job> knocked at the door and brought it back. "Thank you," said <name>, and they drank tea together.',
+    'A farmer had a <animal> that could count. "How much is two and two?" asked the farmer. The <animal> knocked four times on the ground. "And what is the meaning of life?" asked the farmer. The <animal> thought for a while and then went to eat grass.',
+    'An old clock stood in a station in <city>. It was always <small> minutes late. The people did not mind. "It gives us time," they said, and they walked a little slower.',
     "A small cloud wanted to see the sea. It asked the wind for help. The wind blew, and the cloud flew over fields and towns. When it saw the sea, it was so <mood> that it began to rain.",
-    "A <job> found a <look> <treasure> in the street. \"Whose is it?\" <name> asked everybody in <city>. At last a child came and said, \"It is mine.\" The child was so <mood> that it danced.",
-    "One night the moon came down to the lake to look at itself. A <animal> sat on the bank. \"Are you lonely up there?\" asked the <animal>. \"Sometimes,\" said the moon. \"Then I will look up every night,\" said the <animal>.",
+    'A <job> found a <look> <treasure> in the street. "Whose is it?" <name> asked everybody in <city>. At last a child came and said, "It is mine." The child was so <mood> that it danced.',
+    'One night the moon came down to the lake to look at itself. A <animal> sat on the bank. "Are you lonely up there?" asked the <animal>. "Sometimes," said the moon. "Then I will look up every night," said the <animal>.',
 ]
 
 
@@ -54,6 +52,11 @@ def _cast(rng: random.Random) -> dict[str, str]:
     girl = rng.random() < 0.5
     hero = expand("<girl>" if girl else "<boy>", rng)
     return (SHE if girl else HE) | {
-        "hero": hero, "pal": rng.choice(PALS), "home": expand("<place>", rng), "friend": expand("<animal>", rng),
-        "thing": expand("<look> <treasure>", rng), "song": rng.choice(SONGS), "worker": expand("<job>", rng),
+        "hero": hero,
+        "pal": rng.choice(PALS),
+        "home": expand("<place>", rng),
+        "friend": expand("<animal>", rng),
+        "thing": expand("<look> <treasure>", rng),
+        "song": rng.choice(SONGS),
+        "worker": expand("<job>", rng),
     }
