@@ -201,8 +201,8 @@ def best_of_n(best_of, llm) -> None:
     from vllm import SamplingParams
 
     require(callable(best_of), "best_of must be a function of llm, prompt and params.")
-    for seed in range(3):
-        params = SamplingParams(n=6, temperature=1.2, max_tokens=24, seed=seed, logprobs=0)
+    for seed in (0, 7, 8):  # with these, the highest sum and the highest mean are different texts of pocket-base
+        params = SamplingParams(n=6, temperature=1.2, max_tokens=48, seed=seed, logprobs=0)
         text = best_of(llm, "Hello, my name is", params)
         require(isinstance(text, str), "best_of must return a text.")
         completions = llm.generate("Hello, my name is", params)[0].outputs
