@@ -1,5 +1,6 @@
-# Every target sets up what it needs, once. A stamp in .venv is named after the contents of the locks: while they stay
-# the same, a second call starts at once. The set-up itself is tools/bootstrap.py.
+# Every target sets up what it needs, once. A stamp in .venv is named after the contents of the locks and of what the
+# set-up copies for JupyterLab (PAGE): while they stay the same, a second call starts at once. The set-up itself is
+# tools/bootstrap.py.
 #
 #   LESSON=02          another lesson                   ARGS="..."  arguments for what the target runs
 #   BUILD=cpu|gpu      not what the machine suggests    PYTHON=...  the Python that starts the set-up
@@ -8,9 +9,11 @@ LESSON ?= 01
 PYTHON = $(shell for p in python3.11 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
 export BUILD
 
-KEY := $(shell { cat pyproject.toml requirements/*.txt; pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
+PAGE := $(wildcard vllm_course/lab*/*.json vllm_course/labextension/static/*)
+KEY := $(shell { cat pyproject.toml requirements/*.txt $(PAGE); pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
 LEARNER := .venv/.ready-learner-$(KEY)
 MAINTAINER := .venv/.ready-maintainer-$(KEY)
+BROWSER := .venv/.ready-browser-$(KEY)
 RUN := .venv/bin/python
 BOOTSTRAP = $(or $(PYTHON),$(error Python must be 3.11, got none on PATH. Install it, or name it: PYTHON=/path/to/python3.11)) -m tools.bootstrap
 
@@ -18,23 +21,29 @@ FOLDER := $(wildcard lessons/$(LESSON)-*)
 NAME := $(subst -,_,$(patsubst $(LESSON)-%,%,$(notdir $(FOLDER))))
 CONTENTS := $(wildcard lessons solutions exercises tests)
 
-.PHONY: help lesson lab test lint notebooks exercises models bench doctor lock clean known-lesson
+.PHONY: help lesson lab progress test test-browser lint notebooks exercises models bench doctor lock clean known-lesson
 .NOTPARALLEL:
 
 help:       ## List the targets
-	@sed -n 's/^\([a-z]*:\).*## /  make \1 /p' Makefile | sed 's/: */\t/' | expand -t 18
+	@sed -n 's/^\([a-z-]*:\).*## /  make \1 /p' Makefile | sed 's/: */\t/' | expand -t 20
 
 lesson:     known-lesson $(LEARNER) ## Run a lesson's script on the shipped model: make lesson LESSON=02 ARGS="--help"
 	@$(RUN) $(FOLDER)/$(NAME).py $(ARGS)
 
 lab:        known-lesson $(LEARNER) ## Open a lesson's notebook in JupyterLab
-	@$(RUN) -m jupyter lab $(FOLDER)/$(NAME).ipynb $(ARGS)
+	@$(RUN) -m jupyter lab --LabApp.default_url=/lab/tree/$(FOLDER)/$(NAME).ipynb $(ARGS)
 
 doctor:     $(LEARNER) ## Check machine, environment and models, and say what to do
 	@$(RUN) -m vllm_course.cli doctor $(ARGS)
 
+progress:   $(LEARNER) ## Show what you have passed and ticked: make progress ARGS="--csv"
+	@$(RUN) -m vllm_course.cli progress $(ARGS)
+
 test:       $(MAINTAINER) ## Run every notebook and every test
 	@$(RUN) -m pytest --nbval $(CONTENTS) $(ARGS)
+
+test-browser: $(BROWSER) ## Drive the course in JupyterLab with Chromium: ARGS="--screenshots shots"
+	@$(RUN) -m pytest tests/browser $(ARGS)
 
 lint:       $(MAINTAINER) ## Check style and formatting, notebooks included
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
@@ -67,3 +76,6 @@ $(LEARNER):
 
 $(MAINTAINER):
 	@$(BOOTSTRAP) maintainer --key $(KEY)
+
+$(BROWSER):
+	@$(BOOTSTRAP) browser --key $(KEY)

@@ -9,18 +9,27 @@ solutions/, exercises/ and tests/.
   runs, and why.
 - Notebooks in solutions/ run with `VLLM_COURSE_STRICT=1`: a check that does not pass fails its cell. Those in
   exercises/ run without it, since an exercise that is not attempted is no error.
+- Nobody's progress is touched or shown: all that runs here keeps it in a folder that is removed afterwards, and each
+  notebook begins with an empty one.
 """
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 
 from tools.reference import departure, is_solution
-from vllm_course.checks import STRICT
+from vllm_course.keeping import STRICT
+from vllm_course.progress_home import HOME
+
+HOMES = pytest.StashKey[dict[Path, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose kernel and mode before nbval collects."""
+    """Move the learner's progress out of reach, and choose kernel and mode before nbval collects."""
+    _move_progress(config)
     if not _runs_notebooks(config):
         return
     config.option.nbval_current_env = config.option.nbval_kernel_name is None
@@ -45,7 +54,25 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
         patch.delenv(STRICT, raising=False)
         if is_solution(item.path, root=item.config.rootpath):
             patch.setenv(STRICT, "1")
+        patch.setenv(HOME, _home_of(item))
         return (yield)
+
+
+def _move_progress(config: pytest.Config) -> None:
+    folder = TemporaryDirectory(prefix="vllm-course-progress-", ignore_cleanup_errors=True)
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(patch.undo)
+    patch.setenv(HOME, folder.name)
+    config.stash[HOMES] = {}
+
+
+def _home_of(item: pytest.Item) -> str:
+    """Return the folder of a notebook: all its cells share one, since a kernel may be started again."""
+    homes = item.config.stash[HOMES]
+    if item.path not in homes:
+        homes[item.path] = mkdtemp(dir=os.environ[HOME])
+    return homes[item.path]
 
 
 def _runs_notebooks(config: pytest.Config) -> bool:

@@ -1,13 +1,17 @@
-"""What every test starts with: the shipped models, charts without a window, no strict checks."""
+"""What every test starts with: the shipped models, charts without a window, no strict checks, no progress."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tools.reference import departure
-from vllm_course import paths
-from vllm_course.checks import STRICT
+from vllm_course import keeping, paths
+from vllm_course.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
+from vllm_course.progress_home import HOME
+
+collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-browser`
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +21,15 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(paths.root())
+
+
+@pytest.fixture(autouse=True)
+def empty_progress(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep progress in an empty folder, and return it; what a kernel says once is not said yet."""
+    home = tmp_path_factory.mktemp("progress")
+    monkeypatch.setenv(HOME, str(home))
+    monkeypatch.setattr(keeping, "_told", set())
+    return home
 
 
 @pytest.fixture(scope="module")

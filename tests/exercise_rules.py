@@ -6,9 +6,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tests.exercise_cells import TITLE, ExerciseCells, check_calls, nbgrader, sections
+from tests.markdown import anchors
 from tests.notebooks import code
 from tests.wrong_answers import Wrong
-from vllm_course import check, checks
+from vllm_course import check, checks, paths
 
 LEVEL = re.compile(r"\b(Beginner|Intermediate|Advanced)\b")
 MINUTES = re.compile(r"\b\d+ minutes\b")
@@ -70,9 +71,20 @@ def described(notebook: NotebookNode) -> list[str]:
 
 
 def hints(number: str) -> list[str]:
-    """An exercise has hints from vague to clear, no two the same."""
-    count = len(set(checks.find(number).hints))
-    return [] if count >= LEAST_HINTS else [f"exercise {number} must have at least {LEAST_HINTS} hints, got {count}"]
+    """An exercise has hints from vague to clear, no two the same, and names a section that is there to read on."""
+    exercise = checks.find(number)
+    count = len(set(exercise.hints))
+    few = [] if count >= LEAST_HINTS else [f"exercise {number} must have at least {LEAST_HINTS} hints, got {count}"]
+    return few + [f"exercise {number}: {problem}" for problem in _concept(exercise.concept)]
+
+
+def _concept(concept: str) -> list[str]:
+    """A concept is a page of concepts/ and the anchor of one of its sections."""
+    name, _, anchor = concept.partition("#")
+    page = paths.root() / "concepts" / name
+    if page.suffix == ".md" and page.is_file() and anchor in anchors(page.read_text("utf-8")):
+        return []
+    return [f"concept must be a page of concepts/ and a section in it, page.md#section, got {concept!r}"]
 
 
 def not_attempted(exercise: ExerciseCells) -> list[str]:

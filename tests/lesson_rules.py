@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
+from tests.checklist_rule import LESSON, checklist, shows
 from tests.markdown import Piece, headings, links, paragraphs
 from tests.notebook_rules import RAISES
 from tests.notebooks import code, lines, prose, tags, tree
 
 MAX_LINES = 8
 MAX_IMPORT_LINES = 10
+MAX_CHECKLIST_LINES = 14
 BANNED = re.compile(r"\b(simply|just|obviously)\b", re.IGNORECASE)
 CLOSING = ["Summary", "Checklist", "Next"]
 FIRST_CELL = {
-    "a title (# Lesson NN: ...)": re.compile(r"\A# Lesson \d\d: \S"),
+    "a title (# Lesson NN: ...)": LESSON,
     "what you will be able to do": re.compile(r"able to"),
     "the time in minutes": re.compile(r"\b\d+ minutes\b"),
     "the hardware": re.compile(r"\bhardware\b", re.IGNORECASE),
@@ -46,13 +48,13 @@ def closing(notebook: NotebookNode) -> list[str]:
 def one_idea_a_cell(notebook: NotebookNode) -> list[str]:
     """A code cell has 2 to 8 lines, blank ones not counted.
 
-    Allowed beside that: up to 10 lines of imports alone, and one line that shows something, such as `engine_args()`.
-    A single assignment shows nothing: it belongs to the cell that uses it.
+    Allowed beside that: up to 10 lines of imports alone, up to 14 that show the checklist, and one line that shows
+    something, such as `engine_args()`. A single assignment shows nothing: it belongs to the cell that uses it.
     """
     found = []
     for i, cell in code(notebook):
         body, length = tree(cell).body, len(lines(cell))
-        limit = MAX_IMPORT_LINES if all(isinstance(s, ast.Import | ast.ImportFrom) for s in body) else MAX_LINES
+        limit = _limit(body)
         if length > limit:
             found.append(f"cell {i} must have at most {limit} lines, got {length}. Split it.")
         if length == 1 and isinstance(body[0], ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -102,6 +104,12 @@ def glossary_terms(source: str) -> dict[str, str]:
     return {title.lower(): anchor for level, title, anchor in headings(source) if level > 1}
 
 
+def _limit(body: list[ast.stmt]) -> int:
+    if body and shows(body[-1]):
+        return MAX_CHECKLIST_LINES
+    return MAX_IMPORT_LINES if all(isinstance(s, ast.Import | ast.ImportFrom) for s in body) else MAX_LINES
+
+
 def _uses(source: str, pattern: re.Pattern, terms: dict[str, str]) -> Iterator[tuple[str, bool]]:
     """Yield the anchor of each term used, in order, and whether it is bold and links to the glossary there."""
     for pieces in paragraphs(source):
@@ -125,4 +133,4 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-RULES = (opening, closing, one_idea_a_cell, deliberate_error, plain_prose)
+RULES = (opening, closing, checklist, one_idea_a_cell, deliberate_error, plain_prose)

@@ -3,20 +3,22 @@
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.lib.pretty import pretty
 
-from vllm_course import CourseError, check, checks, hint, paths
+from vllm_course import CourseError, check, checks, exercises, hint, paths
+from vllm_course.hints import Hint
 
 LESSON = """
 from vllm_course.checks import exercise, require
 
 
-@exercise("97.1", hints=["vague", "clear"])
+@exercise("97.1", hints=["vague", "clear"], concept="page.md#one-section")
 def is_seven(answer):
     require(isinstance(answer, int), "Give a whole number.")
     require(answer == 7, f"Not {answer}.")
 
 
-@exercise("97.2", hints=["only one"])
+@exercise("97.2", hints=["only one"], concept="page.md#other")
 def two_answers(first, second):
     require(first < second, "The first must be smaller.")
 """
@@ -55,7 +57,7 @@ def lesson(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "checks.py").write_text(LESSON, encoding="utf-8")
     monkeypatch.setattr(paths, "root", lambda: tmp_path)
-    monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.setattr(exercises, "_exercises", {})
     monkeypatch.delenv(checks.STRICT, raising=False)
 
 
@@ -123,12 +125,26 @@ def test_strict_is_one_and_nothing_else(monkeypatch):
 
 def test_hints_go_from_vague_to_clear():
     assert hint("97.1") == 'Hint 1 of 2: vague One more: hint("97.1", 2).'
-    assert hint("97.1", 2) == "Hint 2 of 2: clear"
+    assert hint("97.1", 2) == "Hint 2 of 2: clear Read on: concepts/page.md, section one section."
 
 
-@pytest.mark.parametrize("level", [0, 3, -1])
+def test_an_only_hint_is_the_last_one():
+    assert hint("97.2") == "Hint 1 of 1: only one Read on: concepts/page.md, section other."
+
+
+def test_a_hint_shows_without_quotes():
+    assert isinstance(hint("97.1"), str)
+    assert repr(hint("97.1")) == pretty(hint("97.1")) == 'Hint 1 of 2: vague One more: hint("97.1", 2).'
+
+
+def test_a_hint_in_a_notebook_is_escaped_and_wraps_between_words():
+    html = Hint('Read <a> & "b".')._repr_html_()
+    assert html.endswith(">Read &lt;a&gt; &amp; &quot;b&quot;.</div>") and "white-space: pre-wrap" in html
+
+
+@pytest.mark.parametrize("level", [0, 3, -1, "2", None, 1.0])
 def test_a_hint_that_is_not_there(level):
-    with pytest.raises(CourseError, match=rf"level must be 1 to 2 for exercise 97\.1, got {level}\."):
+    with pytest.raises(CourseError, match=rf"level must be 1 to 2 for exercise 97\.1, got {level!r}\."):
         hint("97.1", level)
 
 

@@ -10,10 +10,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import reference
-from vllm_course import paths
-from vllm_course.checks import STRICT
+from vllm_course import paths, progress
+from vllm_course.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
+from vllm_course.progress_home import HOME
 
+SHOW_PROGRESS = f"""import os, pathlib
+home = pathlib.Path(os.environ[{HOME!r}])
+print([file.name for file in home.iterdir()])
+(home / "kept").touch()"""
 SHOW_STRICT = f"import os\nprint(os.environ.get({STRICT!r}))"
 
 
@@ -27,13 +32,16 @@ def notebook(path: Path, source: str, stored: str, *tags: str) -> None:
 
 @pytest.fixture
 def run_nbval(tmp_path):
-    """Return a function that runs nbval on four notebooks under the root conftest.py and returns what pytest says."""
+    """Return a function that runs nbval on six notebooks under the root conftest.py and returns what pytest says."""
     (tmp_path / "conftest.py").write_bytes((paths.root() / "conftest.py").read_bytes())
     notebook(tmp_path / "lessons" / "same.ipynb", "print(6 * 7)", "42")
     notebook(tmp_path / "lessons2" / "changed.ipynb", "print(6 * 7)", "41")
     notebook(tmp_path / "checked" / "changed.ipynb", "print(6 * 7)", "41", "nbval-check-output")
     notebook(tmp_path / "solutions" / "strict.ipynb", SHOW_STRICT, "1", "nbval-check-output")
     notebook(tmp_path / "exercises" / "open.ipynb", SHOW_STRICT, "None", "nbval-check-output")
+
+    for name in ("first", "second"):
+        notebook(tmp_path / name / "progress.ipynb", SHOW_PROGRESS, "[]", "nbval-check-output")
 
     def run(*options: str, **variables: str) -> str:
         inherited = {name: value for name, value in os.environ.items() if name not in (MODEL_VARIABLE, STRICT)}
@@ -60,6 +68,8 @@ EXPECTED = {
     "checked/changed.ipynb": "FAILED",
     "solutions/strict.ipynb": "PASSED",
     "exercises/open.ipynb": "PASSED",
+    "first/progress.ipynb": "PASSED",
+    "second/progress.ipynb": "PASSED",
 }
 
 
@@ -75,6 +85,29 @@ def test_lax_with_another_model(run_nbval):
     said = run_nbval(**{MODEL_VARIABLE: "facebook/opt-125m"})
     assert "notebooks: lax" in said and "VLLM_COURSE_MODEL is facebook/opt-125m" in said, said
     assert outcomes(said) == EXPECTED | {"lessons2/changed.ipynb": "PASSED"}, said
+
+
+def test_nobodys_progress_is_touched(run_nbval, tmp_path):
+    """Each notebook above finds an empty folder and leaves a file; nothing of it is left, nor in the learner's."""
+    for name in ("mine", "temporary"):
+        (tmp_path / name).mkdir()
+    said = run_nbval("first", "second", **{HOME: str(tmp_path / "mine"), "TMPDIR": str(tmp_path / "temporary")})
+    assert set(outcomes(said).values()) == {"PASSED"}, said
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert list((tmp_path / "temporary").glob("*progress*")) == []
+
+
+def test_tests_keep_progress_in_an_empty_folder_of_their_own(empty_progress):
+    assert os.environ[HOME] == str(empty_progress) and progress.home() == empty_progress
+    assert list(empty_progress.iterdir()) == []
+    progress.record_hint("1.1", 1)
+    assert list(empty_progress.iterdir()) != []
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_no_test_sees_the_progress_of_another(time):
+    assert progress.hint_level("1.1") == 0
+    progress.record_hint("1.1", time)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def conda(path: str) -> tuple[list[str], list[str]]:
         (["gpu"], ["gpu"]),
         (["cpu", "instructor", "dev"], ["cpu", "dev"]),
         (["gpu", "instructor", "dev"], ["gpu", "dev"]),
+        (["cpu", "instructor", "dev", "browser"], ["cpu", "dev", "browser"]),
+        (["gpu", "instructor", "dev", "browser"], ["gpu", "dev", "browser"]),
     ],
 )
 def test_locks_fulfil_pyproject(extras: list[str], locks: list[str]) -> None:
@@ -75,8 +77,10 @@ def test_both_builds_are_the_same_vllm_and_the_same_tools() -> None:
         assert cpu[name] == gpu[name]
 
 
-def test_maintainers_lock_only_adds() -> None:
-    assert not lock("dev").keys() & (lock("cpu").keys() | lock("gpu").keys())
+def test_the_locks_for_maintainers_and_for_the_browser_tests_only_add() -> None:
+    learner = lock("cpu").keys() | lock("gpu").keys()
+    assert not lock("dev").keys() & learner
+    assert not lock("browser").keys() & (learner | lock("dev").keys())
 
 
 def test_left_out_packages_are_not_locked_for_the_cpu() -> None:

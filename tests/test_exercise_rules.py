@@ -6,9 +6,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests import exercise_cells, exercise_rules
 from tests.wrong_answers import Wrong
-from vllm_course import checks
+from vllm_course import checks, exercises
 
 TEXT = "## Exercise {}: a sum\n\n{} · 5 minutes · trains addition"
+CONCEPT = "sampling-parameters.md#temperature"
 LEVELS = ["Beginner", "Intermediate", "Advanced"]
 SOLUTION = "answer = ...\n### BEGIN SOLUTION\nanswer = 42\n### END SOLUTION"
 GRADE = '### BEGIN HIDDEN TESTS\nassert answer == 42\n### END HIDDEN TESTS\n[check("{}", answer)] if 0 else answer'
@@ -39,9 +40,9 @@ def course(count: int = 9) -> NotebookNode:
 @pytest.fixture
 def sum_exercise(monkeypatch):
     """Register exercise 98.1, which asks for 42."""
-    monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.setattr(exercises, "_exercises", {})
 
-    @checks.exercise("98.1", hints=["vague", "clear"])
+    @checks.exercise("98.1", hints=["vague", "clear"], concept=CONCEPT)
     def forty_two(answer):
         checks.require(answer == 42, "Add again.")
 
@@ -104,8 +105,27 @@ def test_wrong_answers(sum_exercise, answer, hint, accepted):
 
 @pytest.mark.parametrize(("hints", "refused"), [(["a", "b"], False), (["a"], True), (["a", "a"], True)])
 def test_hints(sum_exercise, hints, refused):
-    checks.exercise("98.1", hints=hints)(print)
+    checks.exercise("98.1", hints=hints, concept=CONCEPT)(print)
     assert bool(exercise_rules.hints("98.1")) is refused
+
+
+@pytest.mark.parametrize(
+    "concept",
+    [
+        "sampling-parameters.md#warmth",
+        "sampling-parameters.md",
+        "sampling.md#temperature",
+        "../README.md#the-lessons",
+        "#temperature",
+        "",
+    ],
+)
+def test_concept_must_be_a_section_that_is_there(sum_exercise, concept):
+    checks.exercise("98.1", hints=["a", "b"], concept=concept)(print)
+    message = (
+        f"exercise 98.1: concept must be a page of concepts/ and a section in it, page.md#section, got {concept!r}"
+    )
+    assert exercise_rules.hints("98.1") == [message]
 
 
 def test_wrong_answers_are_two_or_more(sum_exercise):

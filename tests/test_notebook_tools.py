@@ -88,6 +88,17 @@ def test_run_notebooks_cleans(tmp_path):
     assert cells[1].outputs[0].ename == "JSONDecodeError" and "decoder.py" not in str(cells[1].outputs)
 
 
+def test_run_notebooks_shows_and_keeps_nobodys_progress(tmp_path, empty_progress):
+    """The second run begins without what the first kept, and neither touches the learner's own."""
+    path = tmp_path / "a.ipynb"
+    source = "from vllm_course import progress\nprint(progress.hint_level('1.1'))\nprogress.record_hint('1.1', 2)"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    for _ in range(2):
+        assert run_notebooks.run(path, root=tmp_path) == []
+        assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "0\n"
+    assert list(empty_progress.iterdir()) == []
+
+
 def test_run_notebooks_refuses_another_machine_or_path(tmp_path, monkeypatch, capsys):
     assert run_notebooks.main([str(tmp_path / "none.ipynb")]) == 2
     monkeypatch.setenv(MODEL_VARIABLE, "facebook/opt-125m")

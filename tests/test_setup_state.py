@@ -15,7 +15,8 @@ RECORDER = """
 import pathlib, sys
 open("calls", "a").write(" ".join(sys.argv[1:2]) + "\\n")
 role, _, key = sys.argv[1:]
-for name in ["learner", "maintainer"][: 1 + (role == "maintainer")]:
+names = ["learner", "maintainer", "browser"]
+for name in names[: 1 + names.index(role)]:
     pathlib.Path(f".venv/.ready-{name}-{key}").touch()
 """
 
@@ -71,6 +72,22 @@ def test_a_maintainer_gets_only_what_a_learner_lacks(parts: list[list[str]]) -> 
     assert sorted(file.name for file in Path(".venv").iterdir()) == [".ready-learner-2", ".ready-maintainer-2"]
 
 
+def test_the_browser_tests_get_only_what_a_maintainer_lacks(parts: list[list[str]]) -> None:
+    for role in ("maintainer", "browser", "browser", "maintainer"):
+        bootstrap.into_venv("uv", "cpu", role, "1")
+    assert parts == [["learner", "maintainer"], ["browser"]]
+
+
+@pytest.mark.parametrize(("part", "lock"), [("learner", "cpu"), ("maintainer", "dev"), ("browser", "browser")])
+def test_each_part_is_installed_from_its_own_lock(monkeypatch: pytest.MonkeyPatch, part: str, lock: str) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(
+        installer, "call", lambda command, failure, **variables: commands.append(list(map(str, command)))
+    )
+    installer.install("uv", "python", "cpu", [part])
+    assert [word for word in commands[0] if word.endswith(".txt")] == [f"requirements/{lock}.txt"]
+
+
 def test_a_failed_installation_leaves_its_mark_and_no_stamp(parts: list[list[str]]) -> None:
     with pytest.raises(SetupError):
         bootstrap.into_venv("uv", "fails", "learner", "1")
@@ -122,6 +139,13 @@ def test_make_asks_for_a_maintainers_set_up_on_top(checkout: Path) -> None:
     for _ in range(2):
         make(checkout, "lint")
     assert calls(checkout) == ["learner", "maintainer"]
+
+
+def test_make_asks_for_the_browser_tests_set_up_on_top(checkout: Path) -> None:
+    make(checkout, "lint")
+    for _ in range(2):
+        make(checkout, "test-browser")
+    assert calls(checkout) == ["maintainer", "browser"]
 
 
 def test_make_refuses_a_lesson_that_is_not_there_before_it_sets_up(checkout: Path) -> None:

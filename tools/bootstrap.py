@@ -14,7 +14,8 @@ from tools import installer, preflight
 from tools.console import one_at_a_time, say
 from tools.preflight import SetupError
 
-ROLES = {"learner": ["learner"], "maintainer": ["learner", "maintainer"]}  # what each role needs
+PARTS = ["learner", "maintainer", "browser"]  # each on top of those before it
+ROLES = {role: PARTS[: PARTS.index(role) + 1] for role in PARTS}  # what each role needs
 
 
 def main(argv=None):
@@ -35,7 +36,11 @@ def main(argv=None):
 def parser():
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(prog="python -m tools.bootstrap", description=__doc__.splitlines()[0])
-    result.add_argument("role", choices=sorted(ROLES), help="maintainers also get what tests and grading need")
+    result.add_argument(
+        "role",
+        choices=sorted(ROLES),
+        help="maintainers get what tests and grading need, too, browser what drives a browser",
+    )
     result.add_argument("--here", action="store_true", help="install into the running Python's environment, not .venv")
     result.add_argument("--key", default="", help="what the locks contain; a part of the stamps' names in .venv")
     return result

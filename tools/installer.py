@@ -118,9 +118,10 @@ def install(uv, python, build, parts):
         uv: uv's executable.
         python: The interpreter whose environment is filled.
         build: "cpu" or "gpu".
-        parts: What to install: "learner", "maintainer" (what tests and grading need on top), or both.
+        parts: What to install: "learner", "maintainer" (what tests and grading need on top), "browser"
+            (what drives a browser, on top of that), one of them or several.
     """
-    locks = [lock_file({"learner": build, "maintainer": "dev"}[part]) for part in parts]
+    locks = [lock_file({"learner": build, "maintainer": "dev", "browser": "browser"}[part]) for part in parts]
     settings = sources.read_pip()
     links = sources.find_links(settings, os.environ)
     torch, words = [], "torch from the package index"

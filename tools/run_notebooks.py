@@ -1,7 +1,8 @@
 """Execute notebooks in place: `python -m tools.run_notebooks [PATH ...]`, by default all of lessons/ and solutions/.
 
-Each runs from top to bottom in its own folder, in a kernel of this environment. Then all that belongs to one machine or
-moment is taken out. A notebook that fails, writes to stderr or shows a path is left as it was, and the exit code is 1.
+Each runs from top to bottom in its own folder, in a kernel of this environment, with no progress of any learner. Then
+all that belongs to one machine or moment is taken out. A notebook that fails, writes to stderr or shows a path is left
+as it was, and the exit code is 1.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_client import AsyncKernelManager
@@ -21,7 +23,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tools.notebook_cleaning import clean, traces
 from tools.reference import departure, is_solution
 from vllm_course import paths
-from vllm_course.checks import STRICT
+from vllm_course.keeping import STRICT
+from vllm_course.progress_home import HOME
 
 CELL_TIMEOUT = 600  # seconds
 
@@ -45,8 +48,7 @@ def execute(path: Path, *, strict: bool) -> nbformat.NotebookNode:
     # Without folders to search, only the kernel of this very interpreter is left.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     # What cells write to stderr comes back as output; what is left there is the kernel's own talk about its start.
-    environment = {name: value for name, value in os.environ.items() if name != STRICT}
-    NotebookClient(
+    client = NotebookClient(
         notebook,
         km=manager,
         timeout=CELL_TIMEOUT,
@@ -54,7 +56,9 @@ def execute(path: Path, *, strict: bool) -> nbformat.NotebookNode:
         store_widget_state=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
-    ).execute(env=environment | ({STRICT: "1"} if strict else {}), stderr=subprocess.DEVNULL)
+    )
+    with TemporaryDirectory(prefix="vllm-course-progress-") as home:
+        client.execute(env=_environment(home, strict=strict), stderr=subprocess.DEVNULL)
     clean(notebook)
     return notebook
 
@@ -102,6 +106,11 @@ def main(argv: list[str] | None = None, *, root: Path | None = None) -> int:
         for problem in found:
             print(f"{path}: {problem}", file=sys.stderr)
     return 1 if refused else 0
+
+
+def _environment(home: str, *, strict: bool) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != STRICT}
+    return inherited | {HOME: home} | ({STRICT: "1"} if strict else {})
 
 
 def _notebooks(path: Path) -> list[Path]:

@@ -1,14 +1,24 @@
 """Helper package of the vLLM course: it removes friction and hides nothing that a lesson teaches.
 
-Importing it costs no engine: vLLM is imported by the function that needs it first.
+Importing it costs no engine and no pandas: a name's module is imported when the name is used first.
 """
 
-from vllm_course.checks import check, hint
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
 from vllm_course.errors import CourseError
-from vllm_course.generation import generate, next_token, sweep
-from vllm_course.models import engine_args, load_model
-from vllm_course.plots import plot_next_token, plot_sweep
 from vllm_course.quiet import set_defaults
+
+if TYPE_CHECKING:  # for editors; what runs is __getattr__
+    from vllm_course.checklist import checklist
+    from vllm_course.checks import check
+    from vllm_course.generation import generate, next_token, sweep
+    from vllm_course.hints import hint
+    from vllm_course.models import engine_args, load_model
+    from vllm_course.plots import plot_next_token, plot_sweep
+    from vllm_course.widgets.playground import playground
 
 set_defaults()
 
@@ -17,12 +27,52 @@ __version__ = "0.1.0"
 __all__ = [
     "CourseError",
     "check",
+    "checklist",
     "engine_args",
     "generate",
     "hint",
     "load_model",
     "next_token",
+    "playground",
     "plot_next_token",
     "plot_sweep",
     "sweep",
 ]
+MODULES = {
+    "check": "checks",
+    "checklist": "checklist",
+    "engine_args": "models",
+    "generate": "generation",
+    "hint": "hints",
+    "load_model": "models",
+    "next_token": "generation",
+    "playground": "widgets.playground",
+    "plot_next_token": "plots",
+    "plot_sweep": "plots",
+    "sweep": "generation",
+}
+
+
+class _Package(types.ModuleType):
+    """This package's type: `vllm_course.checklist` is the function, also after its module of that name was imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in MODULES and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, once."""
+    if name not in MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name also what is not imported yet, for completion."""
+    return sorted({*globals(), *MODULES})

@@ -2,10 +2,10 @@
 
 import sys
 
-from vllm_course import __version__, doctor
+from vllm_course import __version__, doctor, progress_command
 from vllm_course.tool import ToolParser, tool
 
-COMMANDS = (doctor,)
+COMMANDS = (doctor, progress_command)
 
 
 @tool
@@ -27,7 +27,7 @@ def parser() -> ToolParser:
     result = ToolParser(
         prog="vllm-course",
         description="Tools beside the lessons.",
-        epilog="Example: vllm-course doctor --offline",
+        epilog="Examples: vllm-course doctor --offline, vllm-course progress",
     )
     result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = result.add_subparsers(required=True, metavar="COMMAND")

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from vllm_course.sampling import entropy, softmax, top_p_filter
+from vllm_course.distribution import Distribution, distribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,38 +13,65 @@ KEPT, DROPPED = "tab:blue", "lightgrey"
 
 
 def plot_next_token(
-    candidates: pd.DataFrame, *, temperature: float = 1.0, top_p: float = 1.0, top: int = 10, ax: "Axes | None" = None
+    candidates: pd.DataFrame,
+    *,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    min_p: float = 0.0,
+    top: int = 10,
+    ax: "Axes | None" = None,
 ) -> "Axes":
-    """Draw the likeliest next tokens as bars, after temperature and top-p.
+    """Draw the likeliest next tokens as bars, after temperature and filters.
 
     Args:
         candidates: What `next_token` returns: columns `token` and `logprob`, the whole vocabulary.
         temperature: As in `vllm.SamplingParams`, >= 0; 1 shows the model's own distribution.
-        top_p: As in `vllm.SamplingParams`, in (0, 1]; 1 keeps all. Tokens that temperature 0 or top-p
-            excludes are grey, with the model's own probability.
+        top_p: As in `vllm.SamplingParams`, in (0, 1]; 1 keeps all.
+        top_k: As in `vllm.SamplingParams`, >= 1; 0 keeps all.
+        min_p: As in `vllm.SamplingParams`, in [0, 1]; 0 keeps all.
         top: Number of bars.
         ax: Axes to draw on; None makes a new figure.
 
     Returns:
-        The Axes. Its title states temperature, top_p and the entropy in bits.
+        The Axes. Its title states temperature, top_p, the other filters that are on, and the entropy in bits.
 
     Raises:
-        ValueError: temperature or top_p is out of range.
+        ValueError: A parameter is out of range.
     """
-    own = softmax(candidates["logprob"].to_numpy())
-    tempered = softmax(candidates["logprob"].to_numpy(), temperature)
-    with np.errstate(divide="ignore"):
-        probabilities = softmax(top_p_filter(np.log(tempered), top_p))
-    order = np.argsort(-own, kind="stable")[:top]
-    kept = probabilities[order] > 0
-    ax = ax or _new_axes(height=0.3 * top + 1)
-    heights = np.where(kept, probabilities[order], own[order])
-    labels = [f"{token!r}" for token in candidates["token"].to_numpy()[order]]
-    ax.barh(range(len(order)), heights, color=np.where(kept, KEPT, DROPPED).tolist())
-    ax.set_yticks(range(len(order)), labels)
+    filters = {"top_k": top_k, "min_p": min_p}
+    found = distribution(
+        candidates["logprob"].to_numpy(), temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p
+    )
+    tokens = [f"{token!r}" for token in candidates["token"].to_numpy()[found.order[:top]]]
+    ax = plot_distribution(found, tokens, ax=ax)
+    said = {"temperature": temperature, "top_p": top_p} | {name: value for name, value in filters.items() if value > 0}
+    settings = ", ".join(f"{name}={value:g}" for name, value in said.items())
+    ax.set_title(f"{settings}: {found.entropy:.1f} bits")
+    return ax
+
+
+def plot_distribution(found: Distribution, tokens: list[str], *, ax: "Axes | None" = None) -> "Axes":
+    """Draw the likeliest tokens of a distribution as bars, and beside each that is cut the parameter that cuts it.
+
+    Args:
+        found: What `distribution` returns.
+        tokens: Labels of the first tokens of `found.order`, one bar each.
+        ax: Axes to draw on; None makes a new figure.
+
+    Returns:
+        The Axes. A kept token's bar is its probability; a cut one's, grey and hatched, the model's own.
+    """
+    order = found.order[: len(tokens)]
+    ax = ax or _new_axes(height=0.3 * len(tokens) + 1)
+    bars = ax.barh(range(len(tokens)), found.heights()[order], color=KEPT)
+    for bar, reason in zip(bars, found.cut_by[order], strict=True):
+        if reason:
+            bar.set(facecolor=DROPPED, hatch="///", edgecolor="grey")
+            ax.text(bar.get_width() + 0.01, bar.get_y() + bar.get_height() / 2, reason, va="center", color="dimgrey")
+    ax.set_yticks(range(len(tokens)), tokens)
     ax.invert_yaxis()
     ax.set(xlim=(0, 1), xlabel="probability (0 to 1)", ylabel="next token")
-    ax.set_title(f"temperature={temperature:g}, top_p={top_p:g}: {entropy(probabilities):.1f} bits")
     return ax
 
 

@@ -29,6 +29,7 @@ class Recorder:
         "llm.generate takes a list of strings and returns a list of RequestOutput, in the same order.",
         "answer_1_1 = llm.generate([prompt, prompt, ...], SamplingParams(...)), with five or more prompts of yours.",
     ],
+    concept="offline-and-online.md#batching",
 )
 def own_batch(outputs: list) -> None:
     """Five or more different prompts, completed by one call."""
@@ -46,6 +47,7 @@ def own_batch(outputs: list) -> None:
         "completion = output.outputs[0]; then completion.text, completion.token_ids, completion.finish_reason and "
         "completion.cumulative_logprob; the prompt's tokens are output.prompt_token_ids.",
     ],
+    concept="request-output.md#completionoutput",
 )
 def read_fields(output, answer: dict) -> None:
     """Every field of one output, read off the object."""
@@ -75,6 +77,7 @@ def read_fields(output, answer: dict) -> None:
         "Which temperature always takes the likeliest token?",
         "temperature=0 for the first; a temperature near 1 and a different seed for each call for the second.",
     ],
+    concept="sampling-parameters.md#temperature",
 )
 def deterministic_and_sampled(deterministic: list[str], sampled: list[str]) -> None:
     """Three texts that must agree, three that must not."""
@@ -91,6 +94,7 @@ def deterministic_and_sampled(deterministic: list[str], sampled: list[str]) -> N
         "A completion ends when the model says so, or when it has used up its tokens.",
         "A short fact ends by itself if max_tokens leaves room; a story is cut by a small max_tokens.",
     ],
+    concept="request-output.md#finish_reason",
 )
 def why_it_ended(stopped, cut) -> None:
     """One completion that ended by itself and one that was cut."""
@@ -107,6 +111,7 @@ def why_it_ended(stopped, cut) -> None:
         'per_temperature = frame.groupby("temperature")[["logprob", "tokens"]].sum(), then logprob / tokens; '
         f"take the lowest temperature below {BROKEN_BELOW:g}.",
     ],
+    concept="sampling-parameters.md#temperature",
 )
 def breaking_temperature(frame, temperature: float) -> None:
     """The lowest temperature of a sweep whose tokens are improbable on average."""
@@ -127,6 +132,7 @@ def breaking_temperature(frame, temperature: float) -> None:
         "Call llm.generate once for each prompt, each time with a list of one, and collect the outputs.",
         "def one_by_one(llm, prompts, params): return [llm.generate([prompt], params)[0] for prompt in prompts]",
     ],
+    concept="offline-and-online.md#batching",
 )
 def batch_or_one_by_one(one_by_one, ratio: float, llm) -> None:
     """A loop that gives the batch's texts, slower."""
@@ -149,6 +155,7 @@ def batch_or_one_by_one(one_by_one, ratio: float, llm) -> None:
         "candidates is sorted, the likeliest first; a running sum tells when the probability p is reached.",
         'reached = candidates["probability"].cumsum(); count the rows where the sum before the row is below top_p.',
     ],
+    concept="sampling-parameters.md#top_p-top_k-min_p",
 )
 def nucleus(nucleus_size) -> None:
     """A function that counts the tokens that top-p keeps."""
@@ -171,6 +178,7 @@ def nucleus(nucleus_size) -> None:
         "For each name: llm = load_model(name); generate(llm, prompts, temperature=0, max_tokens=8) gives the texts, "
         'next_token(llm, prompt)["probability"].max() the probability; add the columns and pd.concat the two.',
     ],
+    concept="offline-and-online.md#offline-step-by-step",
 )
 def two_models(frame, capitals: dict[str, str]) -> None:
     """Ten capitals, asked of both shipped models."""
@@ -195,6 +203,7 @@ def two_models(frame, capitals: dict[str, str]) -> None:
         "A sum of log probabilities favours short texts. What is fair to long ones?",
         "max(completions, key=lambda c: c.cumulative_logprob / len(c.token_ids)).text",
     ],
+    concept="request-output.md#cumulative_logprob",
 )
 def best_of_n(best_of, llm) -> None:
     """A function that picks the completion whose tokens are the likeliest on average."""
@@ -221,6 +230,7 @@ def best_of_n(best_of, llm) -> None:
         "while True: generate with max_tokens; return when finish_reason is 'stop' or max_tokens == limit; "
         "max_tokens = min(2 * max_tokens, limit).",
     ],
+    concept="sampling-parameters.md#ending-the-text",
 )
 def until_it_stops(until_done, llm) -> None:
     """A function that gives a completion as much room as it needs, up to a limit."""

@@ -1,0 +1,107 @@
+"""Browser tests: `make test-browser`. One JupyterLab and one page serve nearly all of them.
+
+They are not among the tests of `make test`: they need Chromium, which no Python package brings.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
+
+from tests.browser.lab import HEIGHT, WIDE, Lab, Notebook
+from tests.browser.report import BROWSER, SERVER, add_to, clear
+from tests.browser.scratch import write
+from tests.browser.server import LabServer
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 20_000  # milliseconds until something expected must be seen; a busy machine with two cores is slow
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say where the browser is, and where pictures go."""
+    group = parser.getgroup("browser tests")
+    group.addoption("--chromium", default=CHROMIUM, metavar="FILE", help=f"browser to drive (default: {CHROMIUM})")
+    group.addoption("--screenshots", type=Path, metavar="DIR", help="keep pictures of the widgets in this folder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to start without a browser: a test that is skipped looks like one that passed."""
+    chromium = config.getoption("--chromium")
+    if not os.access(chromium, os.X_OK):
+        raise pytest.UsageError(
+            f"the browser tests need Chromium, got none at {chromium}. Install Debian's package: apt-get install "
+            "chromium. Or name another: make test-browser ARGS=--chromium=/path/to/chrome"
+        )
+    clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show the logs of a failed test, and keep a picture of every page."""
+    report = yield
+    if report.failed:
+        add_to(report, item.session.stash)
+    return report
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[LabServer]:
+    """JupyterLab over a copy of the course; stopped with all its kernels at the end."""
+    started = LabServer(tmp_path_factory.mktemp("lab"))
+    request.session.stash[SERVER] = started
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The browser."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root cannot have one
+    path = request.config.getoption("--chromium")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
+        request.session.stash[BROWSER] = browser
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(server: LabServer, chromium: Browser) -> Lab:
+    """The page with JupyterLab that the tests share."""
+    shared = Lab(chromium.new_page(viewport={"width": WIDE, "height": HEIGHT}), server)
+    shared.start()
+    return shared
+
+
+@pytest.fixture(scope="session")
+def bench(lab: Lab) -> Iterator[Notebook]:
+    """A notebook with an engine, and a playground in its last cell."""
+    loading = "from vllm_course import load_model, playground\nllm = load_model()"
+    notebook = write(lab, "bench.ipynb", [loading, "playground(llm)"])
+    notebook.run(0)
+    yield notebook
+    notebook.shut_down()
+
+
+@pytest.fixture
+def playground(bench: Notebook) -> Locator:
+    """A new playground, in front."""
+    bench.show()
+    bench.run(1)
+    shown = bench.panel.locator(".vc-playground")
+    expect(shown).to_be_visible()
+    return shown

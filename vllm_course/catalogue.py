@@ -1,0 +1,112 @@
+"""What the course consists of, read from lessons/ and exercises/: nothing is listed a second time."""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_course import paths
+from vllm_course.errors import CourseError
+
+TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
+EXERCISE = re.compile(r"^## Exercise (\d+\.\d+): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson. Paths are relative to the checkout, with slashes.
+
+    Attributes:
+        number: For example `"01"`.
+        slug: Its key in lessons/, exercises/ and solutions/, for example `"01-basic-inference"`.
+        title: As in the notebook's heading.
+        notebook: The story.
+        script: The same as a tool.
+        exercises_notebook: The exercises.
+        exercises: Title by number (`"1.1"`), in order.
+        checklist: Items of the self-assessment, in order.
+    """
+
+    number: str
+    slug: str
+    title: str
+    notebook: str
+    script: str
+    exercises_notebook: str
+    exercises: dict[str, str]
+    checklist: tuple[str, ...]
+
+
+def lessons() -> list[Lesson]:
+    """Return the lessons that are there, in order.
+
+    Raises:
+        CourseError: A notebook is not what Jupyter writes.
+    """
+    folders = sorted((paths.root() / "lessons").glob("[0-9][0-9]-*"))
+    return [_lesson(folder.name) for folder in folders if (paths.root() / _notebook(folder.name)).is_file()]
+
+
+def _lesson(slug: str) -> Lesson:
+    notebook, exercises = _notebook(slug), f"exercises/{slug}/exercises.ipynb"
+    texts, code = _cells(notebook, "markdown"), _cells(notebook, "code")
+    title = TITLE.search("\n".join(texts))
+    return Lesson(
+        number=slug[:2],
+        slug=slug,
+        title=title.group(1).strip() if title else slug,
+        notebook=notebook,
+        script=str(Path(notebook).with_suffix(".py").as_posix()),
+        exercises_notebook=exercises,
+        exercises={number: name.strip() for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
+        checklist=_checklist(code, slug[:2]),
+    )
+
+
+def _notebook(slug: str) -> str:
+    return f"lessons/{slug}/{slug[3:].replace('-', '_')}.ipynb"
+
+
+def _cells(notebook: str, kind: str) -> list[str]:
+    """Return the sources of a notebook's cells of one kind; none where the notebook is missing."""
+    file = paths.root() / notebook
+    if not file.is_file():
+        return []
+    try:
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
+    except (ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CourseError(
+            f"{notebook} must be a notebook, got a damaged file ({reason}). "
+            f"Move it away, then run: git checkout -- {notebook}"
+        ) from error
+
+
+def _checklist(code: list[str], lesson: str) -> tuple[str, ...]:
+    """Return the items of the first call `checklist("01", [...])` that holds texts; a learner may try others."""
+    calls = (call for source in code for call in _calls(source, "checklist"))
+    for arguments in map(_literals, calls):
+        match arguments:
+            case [number, [*items]] if number == lesson and all(isinstance(item, str) for item in items):
+                return tuple(items)
+    return ()
+
+
+def _literals(call: ast.Call) -> list:
+    """Return the arguments that are written out; none when one is computed."""
+    try:
+        return [ast.literal_eval(argument) for argument in call.args]
+    except ValueError:
+        return []
+
+
+def _calls(source: str, name: str) -> list[ast.Call]:
+    """Return the calls of a function in a cell; none in a cell that is no Python, which a learner's own may be."""
+    try:
+        nodes = ast.walk(ast.parse(source)) if name in source else ()
+    except SyntaxError:
+        return []
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name]

@@ -1,0 +1,72 @@
+"""The self-assessment that ends a lesson: `checklist("01", [...])`."""
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from vllm_course import paths
+from vllm_course.errors import CourseError
+
+if TYPE_CHECKING:
+    from vllm_course.checklist_widget import Checklist
+
+NOTHING = 'Give the items as a list of texts: checklist("01", ["load a model", "complete a batch"]).'
+
+
+def checklist(lesson: str, items: list[str]) -> "Checklist":
+    """Show what a learner should be able to do as boxes to tick, and keep the ticks.
+
+    Every change is kept at once and is there again after a restart of the kernel. Where there are no widgets (GitHub,
+    nbconvert, a terminal) it is a plain list.
+
+    Args:
+        lesson: The lesson's number with two digits, for example `"01"`.
+        items: What to tick, each a text of its own. A text that is changed later begins without its tick.
+
+    Returns:
+        A widget. A notebook shows it when the call is the last line of a cell.
+
+    Raises:
+        CourseError: There is no such lesson, or the items are not a list of different texts.
+    """
+    _refuse_lesson(lesson)
+    _refuse_items(items)
+    from vllm_course.checklist_widget import Checklist
+
+    return Checklist(lesson, items)
+
+
+def as_text(items: list[str], ticked: set[str], trouble: str = "") -> str:
+    r"""Return a checklist as a list in Markdown.
+
+    Example:
+        >>> print(as_text(["load a model", "complete a batch"], {"load a model"}))
+        - [x] load a model
+        - [ ] complete a batch
+    """
+    lines = [f"- [{'x' if item in ticked else ' '}] {item}" for item in items]
+    return "\n".join(lines + [trouble] * bool(trouble))
+
+
+def as_html(items: list[str], ticked: set[str], trouble: str = "") -> str:
+    """Return a checklist as a list in HTML that needs neither widgets nor styles."""
+    entries = "".join(f"<li>{'☑' if item in ticked else '☐'} {escape(item)}</li>" for item in items)
+    return f"<ul>{entries}</ul>" + (f"<p>{escape(trouble)}</p>" if trouble else "")
+
+
+def _refuse_lesson(lesson: Any) -> None:
+    if not isinstance(lesson, str) or not re.fullmatch("[0-9]{2}", lesson):
+        raise CourseError(f'lesson must be a number of two digits, got {lesson!r}. Give it as a text: "01".')
+    try:
+        paths.lesson(int(lesson))
+    except FileNotFoundError as error:
+        raise CourseError(str(error)) from None
+
+
+def _refuse_items(items: Any) -> None:
+    if not isinstance(items, list | tuple) or not items:
+        raise CourseError(f"items must be a list that holds at least one text, got {items!r}. {NOTHING}")
+    if wrong := [item for item in items if not isinstance(item, str) or not item.strip()]:
+        raise CourseError(f"items must be texts, got {wrong[0]!r}. {NOTHING}")
+    if twice := [item for n, item in enumerate(items) if item in items[:n]]:
+        raise CourseError(f"items must differ, got {twice[0]!r} twice. Remove one, or say how they differ.")

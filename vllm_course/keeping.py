@@ -1,0 +1,30 @@
+"""When tries, hints and ticks are kept, and what a learner reads when they cannot be: the lesson goes on without."""
+
+import os
+
+STRICT = "VLLM_COURSE_STRICT"
+
+_told: set[str] = set()
+
+
+def strict() -> bool:
+    """Whether answers are graded, by CI or an instructor: a check then raises, and nobody's progress is written."""
+    return os.environ.get(STRICT) == "1"
+
+
+def not_kept(error: Exception) -> str:
+    """Say that something was not kept, why, and what to do.
+
+    Args:
+        error: What the store said: reason and remedy.
+    """
+    return f"Not kept: {error}"
+
+
+def not_kept_once(error: Exception) -> str:
+    """Return the same the first time, and "" when this kernel has said it before."""
+    message = not_kept(error)
+    if message in _told:
+        return ""
+    _told.add(message)
+    return message

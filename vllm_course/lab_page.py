@@ -1,0 +1,49 @@
+"""JupyterLab's server side of the course page: GET vllm-course/map, for those who are logged in.
+
+The page itself is labextension/ beside this file. Installing the package copies it to share/jupyter/labextensions and
+the two files of labconfig/ to etc/jupyter (`shared-data` in pyproject.toml), where JupyterLab, JupyterHub and Binder
+look. After a change there, `make` installs again; this file needs no more than a new start of JupyterLab.
+
+labconfig/settings.json holds the course's defaults for JupyterLab; a learner's own settings still win:
+
+- no question about Jupyter news, because the course needs no network;
+- Markdown opens rendered, because the concept pages are there to be read (right click, Open With, Editor to edit);
+- long lines of code wrap, so that a narrow window shows all of them;
+- closing a notebook shuts its kernel down, because each kernel holds an engine and its memory.
+"""
+
+import asyncio
+from pathlib import Path
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from vllm_course.lesson_map import lesson_map
+
+
+class MapHandler(APIHandler):
+    """Answers with `lesson_map` as JSON."""
+
+    auth_resource = "contents"
+    # The page asks again and again while it is visible; that alone must not keep an idle server from being stopped.
+    _track_activity = False
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Read the map in a thread: a kernel that writes its progress must not hold up the whole server."""
+        self.finish(await asyncio.to_thread(lesson_map, Path(self.contents_manager.root_dir)))
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell the Jupyter server which module to load."""
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    """Add the handler below the server's own address, whatever that is (JupyterHub's has the user's name)."""
+    route = url_path_join(server.web_app.settings["base_url"], "vllm-course", "map")
+    server.web_app.add_handlers(".*$", [(route, MapHandler)])

@@ -1,0 +1,130 @@
+/* The HTML of the course page: headings, links and progress bars from what GET vllm-course/map answered. */
+
+const LEAD =
+  'Open a notebook and run it cell by cell, then do its exercises: they check themselves. What you have done shows here.';
+
+/** Return an element with properties, attributes and children; null and false among the children are left out. */
+function h(tag, properties = {}, ...children) {
+  const { attributes, ...others } = properties;
+  const element = Object.assign(document.createElement(tag), others);
+  Object.entries(attributes ?? {}).forEach(([name, value]) => element.setAttribute(name, value));
+  element.append(...children.filter(child => child !== null && child !== false));
+  return element;
+}
+
+/** Fill the tab with what stays: title, place for a problem, button, place for the map. */
+export function skeleton(node, actions) {
+  node.classList.add('vc-page');
+  node.tabIndex = -1;
+  const status = h('span', { className: 'vc-refreshed', attributes: { role: 'status' } });
+  const refresh = async () => {
+    status.textContent = '';
+    status.textContent = (await actions.refresh(node, actions)) ? `Read again at ${new Date().toLocaleTimeString()}` : '';
+  };
+  const button = { id: 'vc-refresh', type: 'button', className: 'vc-button', onclick: refresh };
+  node.append(
+    h(
+      'div',
+      { className: 'vc-column' },
+      h(
+        'div',
+        { className: 'vc-header' },
+        h('h1', {}, 'The vLLM course'),
+        status,
+        h('button', button, 'Refresh progress')
+      ),
+      h('p', { className: 'vc-lead' }, LEAD),
+      h('div', { className: 'vc-problem', attributes: { role: 'alert' }, hidden: true }),
+      h('div', { className: 'vc-map' })
+    )
+  );
+}
+
+/** Draw a map in place of the one before; who was on a link with the keyboard stays on it. */
+export function draw(node, map, actions) {
+  const focused = node.contains(document.activeElement) && document.activeElement.id;
+  const link = linker(actions);
+  node.querySelector('.vc-map').replaceChildren(
+    h('p', {}, link('vc-next', map.next.text, map.next.path, { className: 'vc-next', heading: map.next.heading })),
+    section('vc-lessons', 'Lessons', 'ol', map.lessons.map(lesson => card(lesson, link))),
+    section('vc-concepts', 'Concepts', 'ul', map.concepts.map(page => concept(page, link)))
+  );
+  showProblem(node, map.problems, actions);
+  if (focused) {
+    document.getElementById(focused)?.focus();
+  }
+}
+
+/** Show messages above the map; without a map, also the way to the lesson map that is always there. */
+export function showProblem(node, messages, actions) {
+  const place = node.querySelector('.vc-problem');
+  const text = messages.join('\n');
+  if (place.dataset.text === text) {
+    return; // said once: a screen reader would read it again
+  }
+  const hasMap = node.querySelector('.vc-map').hasChildNodes();
+  const lessons = linker(actions)('vc-fallback', 'The lessons are listed here.', 'lessons/README.md');
+  place.dataset.text = text;
+  place.hidden = !messages.length;
+  place.replaceChildren(...messages.map(message => h('p', {}, message)), ...(hasMap ? [] : [h('p', {}, lessons)]));
+}
+
+/** Return a function that makes links: a click opens in JupyterLab, with Ctrl or Shift or the middle button it is left
+ * to the browser. A path of null makes text, because it could not be opened. */
+function linker(actions) {
+  return (id, text, path, { heading, ...properties } = {}) => {
+    if (!path) {
+      return h('span', { ...properties, id, className: `${properties.className ?? ''} vc-closed` }, text);
+    }
+    const onclick = event => {
+      if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
+        event.preventDefault();
+        void actions.open(path, heading);
+      }
+    };
+    return h('a', { ...properties, id, href: actions.address(path), onclick }, text);
+  };
+}
+
+/** A heading and a list; the role is said because Safari forgets it for a list without bullets. */
+function section(id, title, tag, items) {
+  const heading = h('h2', { id: `${id}-title` }, title);
+  const list = h(tag, { attributes: { role: 'list' } }, ...items);
+  return h('section', { className: id, attributes: { 'aria-labelledby': heading.id } }, heading, list);
+}
+
+/** One lesson: title, time, goal, two progress bars, links. */
+function card(lesson, link) {
+  const id = `vc-lesson-${lesson.lesson}`;
+  const more = (name, text, path) => {
+    const attributes = { 'aria-label': `${text} of lesson ${lesson.lesson}` };
+    return h('li', {}, link(`${id}-${name}`, text, path, path ? { attributes } : {}));
+  };
+  const time = `${lesson.minutes} minutes, and ${lesson.exercise_minutes} minutes for the exercises`;
+  return h(
+    'li',
+    { id, className: 'vc-lesson' },
+    h('h3', {}, link(`${id}-title`, `${lesson.lesson} ${lesson.title}`, lesson.notebook)),
+    lesson.goal && h('p', { className: 'vc-goal' }, `Afterwards you can ${lesson.goal}.`),
+    lesson.minutes && h('p', { className: 'vc-time' }, time),
+    lesson.exercises?.total > 0 && bar('exercises', lesson.exercises.passed, lesson.exercises.total),
+    lesson.checklist?.total > 0 && bar('checklist', lesson.checklist.ticked, lesson.checklist.total),
+    h(
+      'ul',
+      { className: 'vc-links', attributes: { role: 'list' } },
+      more('notebook', 'Notebook', lesson.notebook),
+      more('exercises', 'Exercises', lesson.exercises_notebook),
+      more('script', 'Script', lesson.script)
+    )
+  );
+}
+
+/** A bar with its text: "exercises 3 of 10". */
+function bar(name, value, max) {
+  const text = `${name} ${value} of ${max}` + (value === max ? ' ✔' : '');
+  return h('label', { className: `vc-progress vc-progress-${name}` }, h('span', {}, text), h('progress', { value, max }));
+}
+
+function concept({ title, path }, link) {
+  return h('li', {}, link(`vc-concept-${title.toLowerCase().replaceAll(' ', '-')}`, title, path));
+}

@@ -1,0 +1,120 @@
+"""What the course page in JupyterLab shows: the lessons with their progress, what comes next, and paths that open.
+
+A path in JupyterLab counts from the server's root folder, and a path of the course from the checkout. Here the one
+becomes the other.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vllm_course import catalogue, paths, progress_report
+from vllm_course.errors import CourseError
+from vllm_course.progress import ProgressError
+
+MAP = "lessons/README.md"
+ROW = re.compile(r"^\| *(\d\d) [^|]*\| *([^|]*?) *\| *(\d+) \+ (\d+) *\|", re.MULTILINE)
+PARTS = ("notebook", "exercises_notebook", "script")
+WRONG_FOLDER = (
+    "JupyterLab must run in the course's folder, got {folder}. Start JupyterLab in the course's folder: make lab. "
+    "Until then nothing can be opened from here."
+)
+
+
+def lesson_map(server_root: Path) -> dict[str, Any]:
+    """Return everything that the course page shows, as JSON-able values.
+
+    Args:
+        server_root: JupyterLab's root folder, the one that its file browser begins at.
+
+    Returns:
+        `lessons` (what `progress_report.summary` says of each, with goal and minutes; exercises and checklist are
+        None when the progress cannot be read), `next` (what to do next: text, path, and heading to scroll to or None),
+        `concepts` (title and path of each page) and `problems`, messages to show. A path is None when JupyterLab
+        cannot open it.
+    """
+    base = base_folder(server_root)
+    problems = [] if base else [WRONG_FOLDER.format(folder=server_root)]
+    rows = _rows(problems)
+
+    def served(path: str) -> str | None:
+        """Return a path of the course as JupyterLab names it."""
+        there = base is not None and (server_root / base / path).is_file()
+        return str(PurePosixPath(base, path)) if there else None
+
+    return {
+        "lessons": [row | _plan(row["lesson"]) | {part: served(row[part]) for part in PARTS} for row in rows],
+        "next": _next(rows, served),
+        "concepts": [{"title": title, "path": served(path)} for path, title in _concepts()],
+        "problems": problems,
+    }
+
+
+def base_folder(server_root: Path) -> str | None:
+    """Return where the course lies below JupyterLab's root folder, "." for right there, None for not there.
+
+    The checkout itself comes first; otherwise the root folder may be a copy of the course.
+    """
+    root, course = server_root.resolve(), paths.root()
+    if course.is_relative_to(root):
+        return course.relative_to(root).as_posix()
+    return "." if any(root.glob("lessons/[0-9][0-9]-*/*.ipynb")) else None
+
+
+def _rows(problems: list[str]) -> list[dict[str, Any]]:
+    """Return a row for each lesson: without progress where that cannot be read, none where the lessons cannot be."""
+    try:
+        try:
+            return progress_report.summary()
+        except ProgressError as error:
+            problems.append(str(error))
+            return _without_progress()
+    except CourseError as error:
+        problems.append(str(error))
+        return []
+
+
+def _without_progress() -> list[dict[str, Any]]:
+    """Return the lessons as `progress_report.summary` does, but nothing about what was done."""
+    fields = ("slug", "title", "notebook", "script", "exercises_notebook")
+    return [
+        {"lesson": lesson.number, "exercises": None, "checklist": None}
+        | {field: getattr(lesson, field) for field in fields}
+        for lesson in catalogue.lessons()
+    ]
+
+
+def _plan(number: str) -> dict[str, Any]:
+    """Return a lesson's goal and minutes from its row of the lesson map; None for those of a lesson without a row."""
+    text = (paths.root() / MAP).read_text(encoding="utf-8")
+    rows = {row: (goal, int(lesson), int(exercises)) for row, goal, lesson, exercises in ROW.findall(text)}
+    return dict(zip(("goal", "minutes", "exercise_minutes"), rows.get(number, (None,) * 3), strict=True))
+
+
+def _next(rows: list[dict], served: Callable[[str], str | None]) -> dict[str, str | None]:
+    """Return what to do next: a lesson not begun, else its first open exercise, else its checklist, else the map."""
+    for row in rows if all(row["exercises"] for row in rows) else []:
+        lesson, exercises, checklist = row["lesson"], row["exercises"], row["checklist"]
+        if exercises["open"] and not exercises["passed"] and not checklist["ticked"]:
+            return _step(f"Next: lesson {lesson}, {row['title']}", served(row["notebook"]))
+        if exercises["open"]:
+            number = exercises["open"][0]
+            title = next(each.exercises[number] for each in catalogue.lessons() if number in each.exercises)
+            heading = f"Exercise {number}: {title}"
+            return _step(f"Next: exercise {number}, {title}", served(row["exercises_notebook"]), heading)
+        if checklist["ticked"] < checklist["total"]:
+            return _step(f"Next: the checklist of lesson {lesson}", served(row["notebook"]), "Checklist")
+    done = "All lessons are done. " if rows and rows[0]["exercises"] else ""
+    return _step(f"{done}Open the lesson map", served(MAP))
+
+
+def _step(text: str, path: str | None, heading: str | None = None) -> dict[str, str | None]:
+    return {"text": text, "path": path, "heading": heading}
+
+
+def _concepts() -> list[tuple[str, str]]:
+    """Return path and title of the reference pages, by title."""
+    files = sorted((paths.root() / "concepts").glob("*.md"))
+    first_lines = [file.read_text(encoding="utf-8").partition("\n")[0] for file in files]
+    return [(f"concepts/{file.name}", line.lstrip("# ")) for file, line in zip(files, first_lines, strict=True)]

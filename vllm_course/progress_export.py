@@ -1,0 +1,98 @@
+"""One learner's progress as a document for an instructor."""
+
+import getpass
+import os
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from vllm_course import catalogue, progress
+from vllm_course.errors import CourseError
+from vllm_course.progress import Progress
+from vllm_course.progress_report import passed
+
+FORMAT = "vllm-course progress"
+SCHEMA = 1
+LONGEST_NAME = 100
+LEARNER = re.compile(r"[^=+\-@].*")  # a spreadsheet would compute what begins like a formula
+
+
+def build(learner: str) -> dict[str, Any]:
+    """Return a learner's progress as JSON-able values.
+
+    Raises:
+        ProgressError: The progress file cannot be read.
+    """
+    done = progress.read()
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "learner": learner,
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lessons": [_lesson(lesson, done) for lesson in catalogue.lessons()],
+    }
+
+
+def rows(export: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row an exercise or item, for CSV."""
+    found = []
+    for lesson in export["lessons"]:
+        shared = {"learner": export["learner"], "lesson": lesson["lesson"]}
+        for exercise in lesson["exercises"]:
+            found.append({**shared, "kind": "exercise", **exercise})
+        for entry in lesson["checklist"]:
+            status = "ticked" if entry["ticked"] else "not ticked"
+            empty = {"number": "", "attempts": "", "hints": "", "passed_at": ""}
+            found.append({**shared, "kind": "item", **empty, "title": entry["item"], "status": status})
+    return found
+
+
+def learner_name(text: str) -> str:
+    """Check a learner's name: printable, 1 to 100 characters, and nothing that a spreadsheet would compute.
+
+    Raises:
+        CourseError: It is none.
+    """
+    name = text.strip()
+    if not (LEARNER.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
+        raise CourseError(
+            f"learner must be 1 to {LONGEST_NAME} printable characters and not begin with = + - or @, "
+            f"got {text[: LONGEST_NAME + 1]!r}. Give a name: --learner NAME."
+        )
+    return name
+
+
+def default_learner() -> str:
+    """Return the login name; on a JupyterHub, where all may be one user of the system, the hub's.
+
+    Raises:
+        CourseError: There is none.
+    """
+    try:
+        return learner_name(os.environ.get("JUPYTERHUB_USER") or getpass.getuser())
+    except (KeyError, OSError):  # a container's user id without a name
+        raise CourseError("learner must have a name, got a user without one. Give it: --learner NAME.") from None
+
+
+def _lesson(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:
+    ticked = done.ticks.get(lesson.number, set())
+    return {
+        "lesson": lesson.number,
+        "slug": lesson.slug,
+        "title": lesson.title,
+        "exercises": [_exercise(number, title, done) for number, title in lesson.exercises.items()],
+        "checklist": [{"item": item, "ticked": item in ticked} for item in lesson.checklist],
+    }
+
+
+def _exercise(number: str, title: str, done: Progress) -> dict[str, Any]:
+    attempts = done.attempts.get(number, [])
+    first = passed(attempts)
+    return {
+        "number": number,
+        "title": title,
+        "status": "passed" if first else "not yet" if attempts else "not attempted",
+        "attempts": len(attempts),
+        "hints": done.hints.get(number, 0),
+        "passed_at": first.at if first else None,
+    }

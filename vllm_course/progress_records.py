@@ -1,0 +1,41 @@
+"""What the progress file holds, read from an open one."""
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One answer that was checked: status is "passed" or "not yet", `at` is ISO 8601 in UTC."""
+
+    number: str
+    status: str
+    message: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """All that the file holds: attempts (oldest first) and strongest hint seen by exercise, ticked items by lesson."""
+
+    attempts: dict[str, list[Attempt]]
+    hints: dict[str, int]
+    ticks: dict[str, set[str]]
+
+
+def attempts(connection: sqlite3.Connection, number: str | None = None) -> list[Attempt]:
+    """Return the attempts at an exercise, or at all, oldest first."""
+    where, values = ("", ()) if number is None else ("WHERE number = ?", (number,))
+    rows = connection.execute(f"SELECT number, status, message, at FROM attempts {where} ORDER BY id", values)
+    return [Attempt(*row) for row in rows]
+
+
+def everything(connection: sqlite3.Connection) -> Progress:
+    """Return all that the file holds."""
+    tries: dict[str, list[Attempt]] = {}
+    for attempt in attempts(connection):
+        tries.setdefault(attempt.number, []).append(attempt)
+    ticks: dict[str, set[str]] = {}
+    for lesson, item in connection.execute("SELECT lesson, item FROM ticks"):
+        ticks.setdefault(lesson, set()).add(item)
+    return Progress(tries, dict(connection.execute("SELECT number, level FROM hints")), ticks)

@@ -1,0 +1,65 @@
+"""One request that advances step by step in the engine of an `LLM`, so that a caller can look at it and stop it."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vllm import LLM, CompletionOutput, SamplingParams
+
+_numbers = itertools.count()
+
+
+class Stream:
+    """A request in progress.
+
+    `LLM.generate` returns when all is done. Here every call of `step` runs the engine once, which adds one token to
+    each completion.
+
+    Args:
+        llm: A vLLM engine in this process.
+        prompt: Text to continue.
+        params: Sampling parameters; they are changed to ask for intermediate outputs.
+
+    Attributes:
+        prompt_token_ids: The prompt's tokens, empty before the first step.
+        completions: What there is so far, one `CompletionOutput` for each of `params.n`.
+        finished: Whether nothing more will come.
+
+    Raises:
+        VLLMValidationError: vLLM refuses the prompt or the parameters.
+
+    Source:
+        `vllm.v1.engine.llm_engine.LLMEngine`: `add_request`, `step`, `abort_request`.
+    """
+
+    def __init__(self, llm: "LLM", prompt: str, params: "SamplingParams") -> None:
+        from vllm.sampling_params import RequestOutputKind
+
+        params.output_kind = RequestOutputKind.CUMULATIVE
+        self.prompt_token_ids: list[int] = []
+        self._found: dict[int, CompletionOutput] = {}
+        self._engine = llm.llm_engine
+        self._name = f"stream-{next(_numbers)}"
+        self._id = self._engine.add_request(self._name, prompt, params)
+        self.finished = False
+
+    @property
+    def completions(self) -> "list[CompletionOutput]":
+        """The completions so far, in the order of their index."""
+        return [self._found[index] for index in sorted(self._found)]
+
+    def step(self) -> None:
+        """Run the engine once. A finished request stays as it is."""
+        if self.finished:
+            return
+        for output in self._engine.step():
+            if output.request_id == self._name:
+                self.prompt_token_ids = list(output.prompt_token_ids)
+                self._found |= {completion.index: completion for completion in output.outputs}
+                self.finished = self.finished or output.finished
+
+    def close(self) -> None:
+        """End the request, if it still runs; what was generated stays in `completions`."""
+        if not self.finished:
+            self._engine.abort_request([self._id], internal=True)
+            self.finished = True
