@@ -54,13 +54,15 @@ def one_line(stderr: str, option: str, value: str) -> list[str]:
 
 def call(script: Path, *arguments: str) -> int:
     """Call a script's `main` in this process and return its exit code."""
-    spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    try:
-        return module.main(list(arguments))
-    except SystemExit as end:
-        return end.code or 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(script.parent))  # as Python does for a script, which may import its neighbours
+        spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        try:
+            return module.main(list(arguments))
+        except SystemExit as end:
+            return end.code or 0
 
 
 def interrupted(process: subprocess.Popen) -> list[str]:

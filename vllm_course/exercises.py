@@ -1,7 +1,8 @@
 """The exercises that the lessons define, found by their number.
 
-They lie beside their lesson, in `lessons/NN-slug/checks.py`. Each is a function with the decorator `exercise`; it
-calls `require` for every property that a right answer has, with a hint that fits the mistake.
+They lie beside their lesson, in `lessons/NN-slug/checks.py` or, where that grows long, in several files `checks*.py`.
+Each is a function with the decorator `exercise`; it calls `require` for every property that a right answer has, with a
+hint that fits the mistake.
 """
 
 import importlib.util
@@ -71,7 +72,7 @@ def require(condition: bool, hint_that_fits: str) -> None:
 
 
 def find(number: str) -> Exercise:
-    """Return an exercise by its number, from its lesson's `checks.py`.
+    """Return an exercise by its number, from its lesson's `checks*.py`.
 
     Raises:
         CourseError: There is no such exercise.
@@ -86,8 +87,9 @@ def find(number: str) -> Exercise:
 
 def _load_lesson(lesson: int) -> None:
     try:
-        file = paths.lesson(lesson) / "checks.py"
+        files = sorted(paths.lesson(lesson).glob("checks*.py"))
     except FileNotFoundError as error:
         raise CourseError(str(error)) from None
-    spec = importlib.util.spec_from_file_location(f"vllm_course_checks_{lesson:02d}", file)
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    for file in files:
+        spec = importlib.util.spec_from_file_location(f"vllm_course_{file.stem}_{lesson:02d}", file)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -59,13 +59,19 @@ def quiet() -> Iterator[None]:
 def _no_warnings() -> Iterator[None]:
     """Switch warnings off, also those that PyTorch logs to a stream which it took hold of earlier."""
     before = logging.root.manager.disable
-    logging.disable(max(before, logging.WARNING))
+    if not _log_is_kept():
+        logging.disable(max(before, logging.WARNING))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(before)
+
+
+def _log_is_kept() -> bool:
+    """Return whether vLLM's log also goes to a file, which is to hold what the screen does not."""
+    return any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger("vllm").handlers)
 
 
 @contextlib.contextmanager
