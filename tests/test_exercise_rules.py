@@ -126,6 +126,8 @@ def test_concept_must_be_a_section_that_is_there(sum_exercise, concept):
         f"exercise 98.1: concept must be a page of concepts/ and a section in it, page.md#section, got {concept!r}"
     )
     assert exercise_rules.hints("98.1") == [message]
+    checks.exercise("98.1", hints=["a"], concept=concept)(print)
+    assert exercise_rules.hints("98.1") == ["exercise 98.1 must have at least 2 hints, got 1", message]
 
 
 def test_wrong_answers_are_two_or_more(sum_exercise):

@@ -14,8 +14,8 @@ BOUNDS = (0.5, 0.2, 0.05)  # a token above the first is not tinted, one below th
 LEGEND = (
     '<div class="vc-legend">Tint, by the probability that the model gave the token: above 50 % none, '
     '<span class="vc-token vc-p2">20 to 50 %</span>, <span class="vc-token vc-p1">5 to 20 %</span>, '
-    '<span class="vc-token vc-p0">below 5 %</span>. Point at a token to see what else it could have been. A token that ends '
-    "a text is shown as the model has it, for example &lt;/s&gt;.</div>"'
+    '<span class="vc-token vc-p0">below 5 %</span>. Point at a token to see what else it could have been. '
+    "A token that ends the text is shown by its name, for example &lt;/s&gt;.</div>"
 )
 
 
