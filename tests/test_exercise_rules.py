@@ -115,7 +115,7 @@ def test_hints(sum_exercise, hints, refused):
         "sampling-parameters.md#warmth",
         "sampling-parameters.md",
         "sampling.md#temperature",
-        "../README.md#the-lessons",
+        "../README.md#lessons",
         "#temperature",
         "",
     ],
