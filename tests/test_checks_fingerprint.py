@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.test_checks import Hostile
-from vllm_course.fingerprint import fingerprint
+from vllm_course.checks.fingerprint import fingerprint
 
 
 class Plain:

@@ -6,7 +6,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests import exercise_cells, exercise_rules
 from tests.wrong_answers import Wrong
-from vllm_course import checks, exercises
+from vllm_course import checks
+from vllm_course.checks import exercises
 
 TEXT = "## Exercise {}: a sum\n\n{} · 5 minutes · trains addition"
 CONCEPT = "sampling-parameters.md#temperature"

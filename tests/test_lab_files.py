@@ -9,9 +9,9 @@ import pytest
 
 import vllm_course
 
-PACKAGE = Path("vllm_course/labextension")
+PACKAGE = Path("vllm_course/lab/extension")
 STATIC = PACKAGE / "static"
-CONFIG = Path("vllm_course/labconfig")
+CONFIG = Path("vllm_course/lab/config")
 COPIES = {
     PACKAGE / "package.json": "share/jupyter/labextensions/vllm-course/package.json",
     PACKAGE / "install.json": "share/jupyter/labextensions/vllm-course/install.json",
@@ -21,7 +21,7 @@ COPIES = {
 
 
 def test_the_server_extension_does_not_import_vllm():
-    code = "import sys, vllm_course.lab_page; sys.exit(any(name in sys.modules for name in ('vllm', 'torch')))"
+    code = "import sys, vllm_course.lab.page; sys.exit(any(name in sys.modules for name in ('vllm', 'torch')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

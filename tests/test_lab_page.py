@@ -17,8 +17,8 @@ import pytest
 
 from vllm_course import paths
 
-STATIC = Path("vllm_course/labextension/static")
-SETTINGS = Path("vllm_course/labconfig/settings.json")
+STATIC = Path("vllm_course/lab/extension/static")
+SETTINGS = Path("vllm_course/lab/config/settings.json")
 OUTER_MAKE = {"BUILD", "MAKEFLAGS", "MAKELEVEL", "LESSON", "ARGS"}
 START_SECONDS = 60
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import run_progress
-from vllm_course import progress_output
+from vllm_course.progress import output
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_write_that_fails_leaves_the_old_file(root, monkeypatch, capsys):
 
 
 def test_columns_count_what_a_terminal_shows():
-    assert progress_output.table(["a", "b"], [["模", "x"], ["e\u0301", "y"]]).splitlines() == [
+    assert output.table(["a", "b"], [["模", "x"], ["e\u0301", "y"]]).splitlines() == [
         "a   b",
         "模  x",
         "e\u0301   y",
