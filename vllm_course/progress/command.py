@@ -9,8 +9,8 @@ from typing import Any
 
 from vllm_course import progress
 from vllm_course.errors import CourseError
+from vllm_course.output import as_csv, write
 from vllm_course.progress import exporting, merging, report
-from vllm_course.progress.output import as_csv, write
 
 EXPORT_COLUMNS = ["learner", "lesson", "kind", "number", "title", "status", "attempts", "hints", "passed_at"]
 MERGE_COLUMNS = ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total"]

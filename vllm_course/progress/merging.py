@@ -6,10 +6,10 @@ from typing import Any
 
 from vllm_course import catalogue
 from vllm_course.errors import CourseError
+from vllm_course.output import table
 from vllm_course.progress import importing
 from vllm_course.progress.exporting import SCHEMA
 from vllm_course.progress.importing import Export
-from vllm_course.progress.output import table
 
 FORMAT = "vllm-course progress of a group"
 LEGEND = "Each lesson: exercises passed, checklist items ticked."

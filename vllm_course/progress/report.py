@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vllm_course import catalogue, progress
+from vllm_course.output import table
 from vllm_course.progress import Attempt, Progress
-from vllm_course.progress.output import table
 
 MAP = "lessons/README.md"
 

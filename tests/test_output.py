@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import run_progress
-from vllm_course.progress import output
+from vllm_course import CourseError, output
 
 
 @pytest.fixture
@@ -52,3 +52,11 @@ def test_columns_count_what_a_terminal_shows():
         "模  x",
         "e\u0301   y",
     ]
+
+
+def test_what_is_no_file_is_refused_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CourseError, match="--output must be a file, got .*pipe, which is something else."):
+        output.write(pipe, "text")
+    assert pipe.is_fifo()
