@@ -10,9 +10,9 @@ import pytest
 from vllm_course import CourseError, load_model, playground
 from vllm_course.distribution import distribution
 from vllm_course.models import free_engine
-from vllm_course.streaming import Stream
 from vllm_course.widgets import figure, rendering
 from vllm_course.widgets import playground as module
+from vllm_course.widgets.streaming import Stream
 
 PROMPT = "The weather today is"
 AT = 4  # the second position that is compared
