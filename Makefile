@@ -9,7 +9,7 @@ LESSON ?= 01
 PYTHON = $(shell for p in python3.11 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
 export BUILD
 
-PAGE := $(wildcard vllm_course/lab*/*.json vllm_course/labextension/static/*)
+PAGE := $(wildcard vllm_course/lab/*/*.json vllm_course/lab/extension/static/*)
 KEY := $(shell { cat pyproject.toml requirements/*.txt $(PAGE); pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
 LEARNER := .venv/.ready-learner-$(KEY)
 MAINTAINER := .venv/.ready-maintainer-$(KEY)

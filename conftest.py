@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory, mkdtemp
 import pytest
 
 from tools.reference import departure, is_solution
-from vllm_course.keeping import STRICT
-from vllm_course.progress_home import HOME
+from vllm_course.checks.keeping import STRICT
+from vllm_course.progress.place import HOME
 
 HOMES = pytest.StashKey[dict[Path, str]]()
 

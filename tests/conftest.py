@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tools.reference import departure
-from vllm_course import keeping, paths
-from vllm_course.keeping import STRICT
+from vllm_course import paths
+from vllm_course.checks import keeping
+from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
-from vllm_course.progress_home import HOME
+from vllm_course.progress.place import HOME
 
 collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-browser`
 

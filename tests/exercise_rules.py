@@ -82,7 +82,7 @@ def _concept(concept: str) -> list[str]:
     """A concept is a page of concepts/ and the anchor of one of its sections."""
     name, _, anchor = concept.partition("#")
     page = paths.root() / "concepts" / name
-    if page.suffix == ".md" and page.is_file() and anchor in anchors(page.read_text("utf-8")):
+    if page in (paths.root() / "concepts").glob("*.md") and anchor in anchors(page.read_text("utf-8")):
         return []
     return [f"concept must be a page of concepts/ and a section in it, page.md#section, got {concept!r}"]
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from IPython.lib.pretty import pretty
 
-from vllm_course import CourseError, check, checks, exercises, hint, paths
-from vllm_course.hints import Hint
+from vllm_course import CourseError, check, checks, hint, paths
+from vllm_course.checks import exercises
+from vllm_course.checks.hints import Hint
 
 LESSON = """
 from vllm_course.checks import exercise, require

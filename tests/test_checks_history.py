@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from vllm_course import check, checks, exercises, hint, hints, progress, progress_home
+from vllm_course import check, checks, hint, progress
+from vllm_course.checks import exercises, hints
+from vllm_course.progress import place
 
 FULL = "the disk must have room, got none. Make some."
 
@@ -130,7 +132,7 @@ def test_a_hint_level_that_cannot_be_read(monkeypatch):
 
 def test_a_real_folder_that_cannot_be_made(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setenv(progress_home.HOME, str(tmp_path / "file" / "below"))
+    monkeypatch.setenv(place.HOME, str(tmp_path / "file" / "below"))
     first, second = check("97.1", 1), check("97.1", 7)
     assert first.trouble.startswith("Not kept: ") and (second.passed, second.trouble) == (True, "")
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from vllm_course.check_result import BADGE, BADGES, MARKS, MOST_TRIES, Result
+from vllm_course.checks.result import BADGE, BADGES, MARKS, MOST_TRIES, Result
 
 FIRST = Result("1.3", "not yet", "Take <b>0</b> & go on.", tries=("not yet",))
 LATER = Result("1.3", "passed", tries=("not yet", "not yet", "passed"), advice='Stuck? hint("1.3")', trouble="Not kept")

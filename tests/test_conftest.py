@@ -11,9 +11,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import reference
 from vllm_course import paths, progress
-from vllm_course.keeping import STRICT
+from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
-from vllm_course.progress_home import HOME
+from vllm_course.progress.place import HOME
 
 SHOW_PROGRESS = f"""import os, pathlib
 home = pathlib.Path(os.environ[{HOME!r}])

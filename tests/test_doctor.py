@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from vllm_course import cli, doctor, machine
-from vllm_course.health import Check
+from vllm_course import cli, doctor
+from vllm_course.doctor import machine
+from vllm_course.doctor.health import Check
+from vllm_course.doctor.machine import Machine
 from vllm_course.loading_errors import GIB
-from vllm_course.machine import Machine
 
 HEALTHY = Machine(
     python=(3, 11, 7),

@@ -17,8 +17,9 @@ from tools import preflight
 from tools.installer import DISTRIBUTION
 from tools.lock import TARGET
 from tools.reference import CPU_DISTRIBUTION
-from vllm_course import health, paths
-from vllm_course.machine import DISTRIBUTIONS
+from vllm_course import paths
+from vllm_course.doctor import health
+from vllm_course.doctor.machine import DISTRIBUTIONS
 
 LOCKS = ("cpu", "gpu", "dev")
 UNREACHABLE = ("dns error", "client error (Connect)", "tcp connect error", "operation timed out")

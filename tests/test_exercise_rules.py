@@ -6,7 +6,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests import exercise_cells, exercise_rules
 from tests.wrong_answers import Wrong
-from vllm_course import checks, exercises
+from vllm_course import checks
+from vllm_course.checks import exercises
 
 TEXT = "## Exercise {}: a sum\n\n{} · 5 minutes · trains addition"
 CONCEPT = "sampling-parameters.md#temperature"
@@ -115,7 +116,7 @@ def test_hints(sum_exercise, hints, refused):
         "sampling-parameters.md#warmth",
         "sampling-parameters.md",
         "sampling.md#temperature",
-        "../README.md#the-lessons",
+        "../README.md#lessons",
         "#temperature",
         "",
     ],
@@ -126,6 +127,8 @@ def test_concept_must_be_a_section_that_is_there(sum_exercise, concept):
         f"exercise 98.1: concept must be a page of concepts/ and a section in it, page.md#section, got {concept!r}"
     )
     assert exercise_rules.hints("98.1") == [message]
+    checks.exercise("98.1", hints=["a"], concept=concept)(print)
+    assert exercise_rules.hints("98.1") == ["exercise 98.1 must have at least 2 hints, got 1", message]
 
 
 def test_wrong_answers_are_two_or_more(sum_exercise):

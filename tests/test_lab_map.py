@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vllm_course import CourseError, catalogue, paths, progress, progress_report
-from vllm_course.lesson_map import WRONG_FOLDER, base_folder, lesson_map
+from vllm_course import CourseError, catalogue, paths, progress
+from vllm_course.lab.lesson_map import WRONG_FOLDER, base_folder, lesson_map
+from vllm_course.progress import report
 
 NOTEBOOK = "lessons/01-basic-inference/basic_inference.ipynb"
 EXERCISES = "exercises/01-basic-inference/exercises.ipynb"
@@ -22,7 +23,7 @@ def nothing_done_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def row(number: str, *, passed: int = 0, ticked: int = 0) -> dict:
     """Return what the report says of a lesson with three exercises and two items."""
     open_ones = [f"{int(number)}.{each}" for each in (1, 2, 3)][passed:]
-    first = progress_report.summary()[0] | {"lesson": number, "title": f"Title {number}"}
+    first = report.summary()[0] | {"lesson": number, "title": f"Title {number}"}
     return first | {
         "exercises": {"passed": passed, "total": 3, "open": open_ones},
         "checklist": {"ticked": ticked, "total": 2},
@@ -32,7 +33,7 @@ def row(number: str, *, passed: int = 0, ticked: int = 0) -> dict:
 def next_step(monkeypatch: pytest.MonkeyPatch, *rows: dict) -> dict:
     """Return the next step for a report of these rows."""
     with monkeypatch.context() as patch:
-        patch.setattr(progress_report, "summary", lambda: list(rows))
+        patch.setattr(report, "summary", lambda: list(rows))
         return lesson_map(paths.root())["next"]
 
 
@@ -111,7 +112,7 @@ def test_a_damaged_progress_file_leaves_the_map(nothing_done_yet: Path):
     nothing_done_yet.mkdir()
     progress.file().write_bytes(b"no database" * 1000)
     with pytest.raises(progress.ProgressError) as error:
-        progress_report.summary()
+        report.summary()
     found = lesson_map(paths.root())
     assert found["problems"] == [str(error.value)]
     assert found["lessons"][0]["exercises"] is None and found["lessons"][0]["checklist"] is None

@@ -10,9 +10,9 @@ import pytest
 from vllm_course import CourseError, load_model, playground
 from vllm_course.distribution import distribution
 from vllm_course.models import free_engine
-from vllm_course.streaming import Stream
 from vllm_course.widgets import figure, rendering
 from vllm_course.widgets import playground as module
+from vllm_course.widgets.streaming import Stream
 
 PROMPT = "The weather today is"
 AT = 4  # the second position that is compared
@@ -220,13 +220,13 @@ def test_without_widgets_there_is_a_figure_with_an_alternative_text(bench):
     assert re.search(r"^  ' \w+' +\d+\.\d %  kept$", text, re.MULTILINE)
 
 
-def test_the_figure_shows_probabilities_as_lengths_and_cut_tokens_as_hollow(bench):
+def test_the_figure_shows_probabilities_as_lengths_and_cut_tokens_as_hollow():
     found = distribution(np.log([0.5, 0.3, 0.2]), top_k=2)
     source = figure.svg(found, ["' a'", "<b>", "c"], title="chart", notes=["note"], alternative="all of it")
-    ground, *bars = ET.fromstring(source).iter("{*}rect")
+    _, *bars = ET.fromstring(source).findall("{*}rect")
     assert [bar.get("width") for bar in bars] == ["262", "158", "84"]
     assert [bar.get("fill") == "#fff" for bar in bars] == [False, False, True]
-    texts = [text.text for text in ET.fromstring(source).iter("{*}text")]
+    texts = [text.text for text in ET.fromstring(source).findall("{*}text")]
     assert texts == ["chart", "' a'", "62.5 %  kept", "<b>", "37.5 %  kept", "c", "0.0 %  cut: top_k", "note"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import first_attempts, kept, pragma
-from vllm_course import progress, progress_schema
-from vllm_course.progress import ProgressError
+from vllm_course import progress
+from vllm_course.progress import ProgressError, schema
 
 
 @pytest.fixture(autouse=True)
@@ -97,8 +97,8 @@ def test_ticks_are_set_and_taken_away():
 
 def test_the_file_says_whose_it_is_and_has_a_write_ahead_log():
     first_attempts()
-    assert pragma("application_id") == progress_schema.APPLICATION_ID
-    assert pragma("user_version") == progress_schema.known() == 1
+    assert pragma("application_id") == schema.APPLICATION_ID
+    assert pragma("user_version") == schema.known() == 1
     assert pragma("journal_mode") == "wal"
 
 

@@ -39,7 +39,7 @@ def test_the_table_ends_with_what_to_do_next(capsys):
         "01      A lesson  1 of 2            1 of 1",
         "02      模型      0 of 1            0 of 0",
         "",
-        "Next: exercise 1.2 in exercises/01-a/exercises.ipynb",
+        "Next: exercise 1.2, Two (exercises/01-a/exercises.ipynb)",
     ]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import DENIED, first_attempts, kept, output
-from vllm_course import progress, progress_file, progress_new
-from vllm_course.progress import ProgressError
+from vllm_course import progress
+from vllm_course.progress import ProgressError, creation, database
 
 FULL = r"^the disk must take the progress file, got (database or disk is full|disk I/O error) at \S+\. Free some space"
 FILL = """
@@ -75,12 +75,12 @@ def test_an_attempt_that_finds_no_page_is_not_kept_by_halves(home, monkeypatch):
     statuses = first_attempts()
 
     def small(file: Path, mode: str) -> sqlite3.Connection:
-        connection = progress_new.connect(file, mode)
+        connection = creation.connect(file, mode)
         connection.execute("PRAGMA max_page_count = 10")
         return connection
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress_file, "connect", small)
+        patch.setattr(database, "connect", small)
         with pytest.raises(ProgressError, match=FULL):
             progress.record_attempt("1.1", "not yet", "m" * 100_000, "c")
     assert kept() == statuses

@@ -28,6 +28,7 @@ BAD = [
     ({"format": "something else"}, "must be an export (vllm-course progress --json), got other JSON."),
     ({"schema": 2}, "must have format 1 or older, got 2. Update this copy of the course."),
     ({"schema": "1"}, "must be a whole export, got a damaged one (schema must be int)"),
+    ({"schema": True}, "must be a whole export, got a damaged one (schema must be int)"),
     ({"learner": None}, "must be a whole export, got a damaged one (learner must be str)"),
     ({"learner": "=1+1"}, "learner must be 1 to 100 printable characters"),
     ({"lessons": {}}, "must be a whole export, got a damaged one (lessons must be list)"),

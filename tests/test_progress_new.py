@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from tests.progress_cases import first_attempts, kept
-from vllm_course import progress, progress_file, progress_new
-from vllm_course.progress import ProgressError
+from vllm_course import progress
+from vllm_course.progress import ProgressError, creation, database
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for this test's progress, where a lock is waited for shortly."""
     monkeypatch.setenv("VLLM_COURSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(progress_new, "PATIENCE", 0.2)
+    monkeypatch.setattr(creation, "PATIENCE", 0.2)
     return tmp_path / "home"
 
 
@@ -40,8 +40,8 @@ def test_where_a_log_is_refused_a_rollback_journal_does_it(monkeypatch, home):
         connection.execute("PRAGMA busy_timeout = 200")
         return connection
 
-    monkeypatch.setattr(progress_new, "connect", without_shared_memory)
-    monkeypatch.setattr(progress_file, "connect", without_shared_memory)
+    monkeypatch.setattr(creation, "connect", without_shared_memory)
+    monkeypatch.setattr(database, "connect", without_shared_memory)
     assert (first_attempts(), kept()) == (["not yet", "passed"], ["not yet", "passed"])
     assert progress.file().read_bytes()[18:20] == b"\x01\x01"  # 2 would be a write-ahead log
 
@@ -67,6 +67,6 @@ def test_without_links_the_new_file_is_renamed(monkeypatch, home):
 
 def test_a_file_that_another_kernel_made_first_stays(home):
     statuses = first_attempts()
-    progress_new.create(progress.file())
+    creation.create(progress.file())
     assert kept() == statuses
     assert [path.name for path in home.iterdir()] == ["progress.sqlite3"]

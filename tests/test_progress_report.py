@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import course
-from vllm_course import catalogue, paths, progress, progress_report
-from vllm_course.progress import ProgressError
+from vllm_course import catalogue, paths, progress
+from vllm_course.progress import ProgressError, report
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def two_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def counts() -> list[tuple]:
     """Return the figures of the summary, a tuple a lesson."""
-    return [(*row["exercises"].values(), *row["checklist"].values()) for row in progress_report.summary()]
+    return [(*row["exercises"].values(), *row["checklist"].values()) for row in report.summary()]
 
 
 def test_lesson_01_is_counted():
@@ -37,7 +37,7 @@ def test_lesson_01_is_counted():
     progress.record_attempt(numbers[1], "not yet", "closer", "a")
     for item in lesson.checklist[:2]:
         progress.set_tick("01", item, ticked=True)
-    row = progress_report.summary()[0]
+    row = report.summary()[0]
     assert row == {
         "lesson": "01",
         "slug": "01-basic-inference",
@@ -75,27 +75,37 @@ def test_what_the_course_has_no_more_is_not_counted(two_lessons):
     assert counts() == [(0, 2, ["1.1", "1.2"], 0, 2), (0, 1, ["2.1"], 0, 1)]
 
 
-def test_the_next_step_goes_from_exercise_to_checklist_to_the_next_lesson(two_lessons):
-    seen = [progress_report.next_step(progress_report.summary())]
+def test_the_next_step_goes_from_lesson_to_exercise_to_checklist_to_the_next_lesson(two_lessons):
+    seen = [report.next_step(report.summary())]
     for step in ("1.1", "1.2", "load", "say why", "2.1", ""):
         if "." in step:
             progress.record_attempt(step, "passed", "", "a")
         else:
             progress.set_tick("01" if step else "02", step or "load", ticked=True)
-        seen.append(progress_report.next_step(progress_report.summary()))
-    assert seen == [
-        "Next: exercise 1.1 in exercises/01-a/exercises.ipynb",
-        "Next: exercise 1.2 in exercises/01-a/exercises.ipynb",
-        "Next: the checklist at the end of lessons/01-a/a.ipynb",
-        "Next: the checklist at the end of lessons/01-a/a.ipynb",
-        "Next: exercise 2.1 in exercises/02-b/exercises.ipynb",
-        "Next: the checklist at the end of lessons/02-b/b.ipynb",
-        "Next: nothing, all is done.",
+        seen.append(report.next_step(report.summary()))
+    assert [step.path for step in seen] == [
+        "lessons/01-a/a.ipynb",
+        "exercises/01-a/exercises.ipynb",
+        "lessons/01-a/a.ipynb",
+        "lessons/01-a/a.ipynb",
+        "lessons/02-b/b.ipynb",
+        "lessons/02-b/b.ipynb",
+        "lessons/README.md",
     ]
+    assert [step.text.split(",")[0] for step in seen] == [
+        "Next: lesson 01",
+        "Next: exercise 1.2",
+        "Next: the checklist of lesson 01",
+        "Next: the checklist of lesson 01",
+        "Next: lesson 02",
+        "Next: the checklist of lesson 02",
+        "All lessons are done. Open the lesson map",
+    ]
+    assert [step.heading and step.heading.split(":")[0] for step in seen[:3]] == [None, "Exercise 1.2", "Checklist"]
 
 
 def test_a_file_that_cannot_be_read_is_no_progress_of_zero(two_lessons, home):
     home.mkdir()
     progress.file().write_text("garbage")
     with pytest.raises(ProgressError, match="damaged"):
-        progress_report.summary()
+        report.summary()

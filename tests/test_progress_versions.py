@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import contents, first_attempts, kept, pragma
-from vllm_course import progress, progress_file, progress_new, progress_schema
-from vllm_course.progress import ProgressError
+from vllm_course import progress
+from vllm_course.progress import ProgressError, creation, database, schema
 
 SECONDS = ("ALTER TABLE attempts ADD COLUMN seconds REAL",)
 
@@ -22,15 +22,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def next_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """A course with a further schema. There is one so far, so the next is made up here."""
-    monkeypatch.setattr(progress_schema, "MIGRATIONS", [*progress_schema.MIGRATIONS, SECONDS])
+    monkeypatch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, SECONDS])
 
 
 def test_an_older_file_is_migrated_by_the_first_write(request):
     statuses = first_attempts()
     request.getfixturevalue("next_version")
     assert kept() == statuses
-    with progress_file.reading(progress.file()) as copy:
-        assert progress_schema.version(copy) == 2
+    with database.reading(progress.file()) as copy:
+        assert schema.version(copy) == 2
     assert pragma("user_version") == 1
     progress.record_hint("1.1", 3)
     assert pragma("user_version") == 2
@@ -49,7 +49,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(home, monkeypatch):
     before = contents(home)
     broken = (*SECONDS, "ALTER TABLE nowhere ADD COLUMN x")
     with monkeypatch.context() as patch:
-        patch.setattr(progress_schema, "MIGRATIONS", [*progress_schema.MIGRATIONS, broken])
+        patch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, broken])
         with pytest.raises(ProgressError, match="no such table: nowhere"):
             progress.record_hint("1.1", 3)
     assert contents(home) == before
@@ -57,11 +57,11 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(home, monkeypatch):
 
 
 def test_an_older_file_is_migrated_once_when_two_kernels_meet(monkeypatch):
-    monkeypatch.setattr(progress_new, "PATIENCE", 0.2)
+    monkeypatch.setattr(creation, "PATIENCE", 0.2)
     first_attempts()
-    later = [*progress_schema.MIGRATIONS, ("ALTER TABLE hints ADD COLUMN at TEXT",)]
-    monkeypatch.setattr(progress_schema, "MIGRATIONS", later)
-    with progress_file.writing(progress.file()) as one, pytest.raises(ProgressError, match="locked"):
-        assert progress_schema.version(one) == 2
+    later = [*schema.MIGRATIONS, ("ALTER TABLE hints ADD COLUMN at TEXT",)]
+    monkeypatch.setattr(schema, "MIGRATIONS", later)
+    with database.writing(progress.file()) as one, pytest.raises(ProgressError, match="locked"):
+        assert schema.version(one) == 2
         progress.record_hint("1.1", 3)
     progress.set_tick("01", "x", ticked=True)

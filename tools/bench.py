@@ -7,6 +7,7 @@ so that the measured processes start with nothing.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -27,6 +28,7 @@ BUDGETS = {  # what: (at most, at least, unit), from the course's design
     "lesson 01's script, all after installation": (25, None, "s"),
     "25 single calls over one sweep of 25 settings": (None, 5, "x"),
     f"{len(PROMPTS)} prompts one by one over one batch": (None, 1, "x"),
+    "one redraw of the playground's chart": (100, None, "ms"),
 }
 
 
@@ -51,7 +53,7 @@ def measure_all() -> list[float]:
     ours, theirs = (min(column) for column in zip(*starts, strict=True))
     print(f"load_model() took {ours:.1f} s, LLM(...) {theirs:.1f} s", file=sys.stderr)
     script = statistics.median(seconds(lambda: run([str(SCRIPT)])) for _ in range(REPETITIONS))
-    return [ours / theirs, script, in_process("sweep_ratio"), in_process("batch_ratio")]
+    return [ours / theirs, script, *map(in_process, ("sweep_ratio", "batch_ratio", "redraw"))]
 
 
 def row(what: str, most: float | None, least: float | None, unit: str, measured: float) -> dict:
@@ -134,6 +136,15 @@ def batch_ratio() -> float:
     return ratio(lambda: [llm.generate(prompt, params) for prompt in PROMPTS], lambda: llm.generate(PROMPTS, params))
 
 
+def redraw() -> float:
+    """Return the milliseconds that a moved slider of the playground takes, median of 100."""
+    from vllm_course import load_model, playground
+
+    slider = playground(load_model()).controls["temperature"]
+    moves = [functools.partial(slider.set_trait, "value", 0.01 * step) for step in range(1, 101)]
+    return 1000 * statistics.median(map(seconds, moves))
+
+
 def ratio(slow: Callable, fast: Callable) -> float:
     """Time two functions turn and turn about, after one call of each, and divide the medians."""
     rounds = [(seconds(slow), seconds(fast)) for _ in range(REPETITIONS + 1)][1:]
@@ -147,7 +158,9 @@ def seconds(function: Callable) -> float:
     return time.perf_counter() - started
 
 
-MEASUREMENTS = {f.__name__: f for f in (engine_arguments, start_load_model, start_llm, sweep_ratio, batch_ratio)}
+MEASUREMENTS = {
+    f.__name__: f for f in (engine_arguments, start_load_model, start_llm, sweep_ratio, batch_ratio, redraw)
+}
 
 if __name__ == "__main__":
     sys.exit(main())

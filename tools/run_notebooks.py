@@ -23,8 +23,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tools.notebook_cleaning import clean, traces
 from tools.reference import departure, is_solution
 from vllm_course import paths
-from vllm_course.keeping import STRICT
-from vllm_course.progress_home import HOME
+from vllm_course.checks.keeping import STRICT
+from vllm_course.progress.place import HOME
 
 CELL_TIMEOUT = 600  # seconds
 

@@ -4,20 +4,18 @@ Importing it costs no engine and no pandas: a name's module is imported when the
 """
 
 import importlib
-import sys
-import types
 from typing import TYPE_CHECKING, Any
 
 from vllm_course.errors import CourseError
 from vllm_course.quiet import set_defaults
 
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
-    from vllm_course.checklist import checklist
     from vllm_course.checks import check
+    from vllm_course.checks.hints import hint
     from vllm_course.generation import generate, next_token, sweep
-    from vllm_course.hints import hint
     from vllm_course.models import engine_args, load_model
     from vllm_course.plots import plot_next_token, plot_sweep
+    from vllm_course.widgets.checklist import checklist
     from vllm_course.widgets.playground import playground
 
 set_defaults()
@@ -40,10 +38,10 @@ __all__ = [
 ]
 MODULES = {
     "check": "checks",
-    "checklist": "checklist",
+    "checklist": "widgets.checklist",
     "engine_args": "models",
     "generate": "generation",
-    "hint": "hints",
+    "hint": "checks.hints",
     "load_model": "models",
     "next_token": "generation",
     "playground": "widgets.playground",
@@ -51,17 +49,6 @@ MODULES = {
     "plot_sweep": "plots",
     "sweep": "generation",
 }
-
-
-class _Package(types.ModuleType):
-    """This package's type: `vllm_course.checklist` is the function, also after its module of that name was imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in MODULES and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

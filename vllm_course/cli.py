@@ -2,10 +2,11 @@
 
 import sys
 
-from vllm_course import __version__, doctor, progress_command
+from vllm_course import __version__, doctor
+from vllm_course.progress import command as progress
 from vllm_course.tool import ToolParser, tool
 
-COMMANDS = (doctor, progress_command)
+COMMANDS = (doctor, progress)
 
 
 @tool

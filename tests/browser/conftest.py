@@ -103,5 +103,5 @@ def playground(bench: Notebook) -> Locator:
     bench.show()
     bench.run(1)
     shown = bench.panel.locator(".vc-playground")
-    expect(shown).to_be_visible()
+    expect(shown.locator(".vc-entropy")).to_be_visible()
     return shown

@@ -57,19 +57,23 @@ def test_a_value_that_vllm_refuses_shows_its_rule_until_it_is_mended(playground:
 
 def test_generate_draws_a_text_with_the_settings(playground: Locator) -> None:
     text, seed = playground.locator(".vc-text"), playground.get_by_label("seed")
+    expect(text).to_contain_text("tokens")  # a playground begins with a text
     before = text.inner_text()
     seed.fill("7")
     seed.press("Enter")
     button(playground, "Generate").press("Enter")
-    expect(text).not_to_have_text(before)
-    expect(button(playground, "Stop")).to_be_disabled()
+    expect(playground.locator(".vc-state")).to_contain_text("seed=7")
+    expect(text).not_to_contain_text("not finished")
+    assert text.inner_text() != before
     assert tokens(playground) > 0
+    expect(button(playground, "Stop")).to_be_disabled()
 
 
 def test_stop_ends_a_long_text_and_the_next_one_can_begin(playground: Locator) -> None:
     prompt = playground.get_by_label("prompt")
     prompt.fill("Once upon a time")
     prompt.press("Tab")
+    expect(playground.locator(".vc-text")).not_to_contain_text("tokens")
     slider(playground, "temperature").press("Home")
     slider(playground, "max_tokens").press("End")
     button(playground, "Generate").click()

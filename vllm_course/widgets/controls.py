@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from vllm_course.errors import CourseError
 
-WIDE = widgets.Layout(width="100%")
+WIDE = widgets.Layout(width="auto")
 STYLE = {"description_width": "9.5em"}
 # Name, beginning, largest value. All begin where they change nothing, except top_p, whose neutral value is its end.
 # The smallest value is 0 also where vLLM refuses it: its rule then appears.

@@ -14,7 +14,8 @@ BOUNDS = (0.5, 0.2, 0.05)  # a token above the first is not tinted, one below th
 LEGEND = (
     '<div class="vc-legend">Tint, by the probability that the model gave the token: above 50 % none, '
     '<span class="vc-token vc-p2">20 to 50 %</span>, <span class="vc-token vc-p1">5 to 20 %</span>, '
-    '<span class="vc-token vc-p0">below 5 %</span>. Point at a token to see what else it could have been.</div>'
+    '<span class="vc-token vc-p0">below 5 %</span>. Point at a token to see what else it could have been. '
+    "A token that ends the text is shown by its name, for example &lt;/s&gt;.</div>"
 )
 
 
@@ -26,6 +27,12 @@ def percent(probability: float) -> str:
         ('25.3 %', '<0.1 %', '0.0 %')
     """
     return "<0.1 %" if 0 < probability < 0.001 else f"{100 * probability:.1f} %"
+
+
+def count(completion: "CompletionOutput") -> str:
+    """Say how long a completion is, for example "12 tokens"."""
+    tokens = len(completion.token_ids)
+    return f"{tokens} token" + "s" * (tokens != 1)
 
 
 def summary(found: Distribution) -> str:
@@ -49,7 +56,7 @@ def chart(found: Distribution, tokens: Sequence[str], *, context: str, chosen: i
         for label, token in zip(tokens, found.order, strict=False)
     ]
     return (
-        f'<table><caption>Next token after <q>{html.escape(context)}</q>: <b class="vc-entropy">{summary(found)}</b>'
+        f'<table><caption>Next token after <q>{html.escape(context)}</q>:<br><b class="vc-entropy">{summary(found)}</b>'
         '</caption><thead><tr><th scope="col">token</th><th scope="col">probability</th>'
         '<th scope="col" class="vc-number">drawn</th><th scope="col" class="vc-status">filter</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -69,7 +76,7 @@ def text(completions: "Sequence[CompletionOutput]", *, prompt: str) -> str:
             _token(token, entries) for token, entries in zip(completion.token_ids, completion.logprobs, strict=True)
         )
         ended = completion.finish_reason or "not finished"
-        title = f"Sample {completion.index}: {len(completion.token_ids)} tokens, {ended}"
+        title = f"Sample {completion.index}: {count(completion)}, {ended}"
         blocks.append(
             f'<div class="vc-sample-title">{title}</div>'
             f'<div class="vc-sample"><span class="vc-prompt">{html.escape(prompt)}</span>{tokens}</div>'

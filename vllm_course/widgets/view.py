@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_course.distribution import Distribution
 from vllm_course.widgets.figure import svg
-from vllm_course.widgets.rendering import percent, summary
+from vllm_course.widgets.rendering import count, percent, summary
 
 if TYPE_CHECKING:
     from vllm import CompletionOutput
@@ -51,9 +51,7 @@ class View:
         return f"Next token after {self.prompt!r}: {summary(self.distribution)}"
 
     def _notes(self) -> list[str]:
-        samples = [
-            f"Sample {c.index}: {len(c.token_ids)} tokens, {c.finish_reason}: {c.text!r}" for c in self.completions
-        ]
+        samples = [f"Sample {c.index}: {count(c)}, {c.finish_reason}: {c.text!r}" for c in self.completions]
         return [*samples, said(self.settings)]
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from vllm_course.progress_errors import ProgressError
+from vllm_course.progress.errors import ProgressError
 
 HOME = "VLLM_COURSE_HOME"
 

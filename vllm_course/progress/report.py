@@ -1,10 +1,13 @@
 """What a learner has done of the course: the catalogue and the progress file held together."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from vllm_course import catalogue, progress
+from vllm_course.output import table
 from vllm_course.progress import Attempt, Progress
-from vllm_course.progress_output import table
+
+MAP = "lessons/README.md"
 
 
 def summary() -> list[dict[str, Any]]:
@@ -28,22 +31,42 @@ def passed(attempts: list[Attempt]) -> Attempt | None:
     return next((attempt for attempt in attempts if attempt.status == "passed"), None)
 
 
-def next_step(rows: list[dict[str, Any]]) -> str:
-    """Say what to do next, in one line.
+@dataclass(frozen=True)
+class Step:
+    """What to do next.
+
+    Attributes:
+        text: For example "Next: exercise 1.4, Why did it end?".
+        path: The file to open, relative to the checkout.
+        heading: Where in it, None for its beginning.
+    """
+
+    text: str
+    path: str
+    heading: str | None = None
+
+
+def next_step(rows: list[dict[str, Any]]) -> Step:
+    """Find what to do next: a lesson not begun, else its first open exercise, else its checklist, else the next lesson.
 
     Args:
         rows: From `summary`.
 
     Example:
-        >>> next_step([])
-        'Next: nothing, all is done.'
+        >>> next_step([]).text
+        'All lessons are done. Open the lesson map'
     """
     for row in rows:
-        if row["exercises"]["open"]:
-            return f"Next: exercise {row['exercises']['open'][0]} in {row['exercises_notebook']}"
-        if row["checklist"]["ticked"] < row["checklist"]["total"]:
-            return f"Next: the checklist at the end of {row['notebook']}"
-    return "Next: nothing, all is done."
+        lesson, exercises, checklist = row["lesson"], row["exercises"], row["checklist"]
+        if exercises["open"] and not exercises["passed"] and not checklist["ticked"]:
+            return Step(f"Next: lesson {lesson}, {row['title']}", row["notebook"])
+        if exercises["open"]:
+            number = exercises["open"][0]
+            title = next(each.exercises[number] for each in catalogue.lessons() if number in each.exercises)
+            return Step(f"Next: exercise {number}, {title}", row["exercises_notebook"], f"Exercise {number}: {title}")
+        if checklist["ticked"] < checklist["total"]:
+            return Step(f"Next: the checklist of lesson {lesson}", row["notebook"], "Checklist")
+    return Step("All lessons are done. Open the lesson map", MAP)
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
@@ -58,7 +81,8 @@ def as_table(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     header = ["lesson", "title", "exercises passed", "checklist ticked"]
-    return f"{table(header, lines)}\n\n{next_step(rows)}"
+    step = next_step(rows)
+    return f"{table(header, lines)}\n\n{step.text} ({step.path})"
 
 
 def _row(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:

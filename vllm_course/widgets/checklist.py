@@ -8,7 +8,7 @@ from vllm_course import paths
 from vllm_course.errors import CourseError
 
 if TYPE_CHECKING:
-    from vllm_course.checklist_widget import Checklist
+    from vllm_course.widgets.checklist_boxes import Checklist
 
 NOTHING = 'Give the items as a list of texts: checklist("01", ["load a model", "complete a batch"]).'
 
@@ -31,7 +31,7 @@ def checklist(lesson: str, items: list[str]) -> "Checklist":
     """
     _refuse_lesson(lesson)
     _refuse_items(items)
-    from vllm_course.checklist_widget import Checklist
+    from vllm_course.widgets.checklist_boxes import Checklist
 
     return Checklist(lesson, items)
 

@@ -42,6 +42,8 @@ def write(file: Path, text: str) -> None:
         CourseError: It cannot be written. What was there stays.
     """
     file = file.resolve()
+    if file.exists() and not file.is_file():  # renaming would put a file in the place of a device
+        raise CourseError(f"--output must be a file, got {file}, which is something else. Choose another name.")
     unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         try:

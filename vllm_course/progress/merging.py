@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vllm_course import catalogue, progress_import
+from vllm_course import catalogue
 from vllm_course.errors import CourseError
-from vllm_course.progress_export import SCHEMA
-from vllm_course.progress_import import Export
-from vllm_course.progress_output import table
+from vllm_course.output import table
+from vllm_course.progress import importing
+from vllm_course.progress.exporting import SCHEMA
+from vllm_course.progress.importing import Export
 
 FORMAT = "vllm-course progress of a group"
 LEGEND = "Each lesson: exercises passed, checklist items ticked."
@@ -31,7 +32,7 @@ def read_folder(folder: Path) -> tuple[list[Export], list[str]]:
     exports, problems = [], []
     for file in files:
         try:
-            exports.append(progress_import.read(file))
+            exports.append(importing.read(file))
         except CourseError as error:
             problems.append(f"{file.name} {error}")
     return exports, problems + _unknown_lessons(exports)

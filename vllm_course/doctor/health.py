@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.loading_errors import GIB, PROCESS_MEMORY
-from vllm_course.machine import DISTRIBUTIONS, Machine
 from vllm_course.models import SHIPPED_KV_CACHE
 
 PYTHON = (3, 11)

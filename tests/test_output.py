@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress_cases import run_progress
-from vllm_course import progress_output
+from vllm_course import CourseError, output
 
 
 @pytest.fixture
@@ -47,8 +47,16 @@ def test_a_write_that_fails_leaves_the_old_file(root, monkeypatch, capsys):
 
 
 def test_columns_count_what_a_terminal_shows():
-    assert progress_output.table(["a", "b"], [["模", "x"], ["e\u0301", "y"]]).splitlines() == [
+    assert output.table(["a", "b"], [["模", "x"], ["e\u0301", "y"]]).splitlines() == [
         "a   b",
         "模  x",
         "e\u0301   y",
     ]
+
+
+def test_what_is_no_file_is_refused_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(CourseError, match="--output must be a file, got .*pipe, which is something else."):
+        output.write(pipe, "text")
+    assert pipe.is_fifo()

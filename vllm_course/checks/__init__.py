@@ -1,6 +1,6 @@
 """Exercises that check themselves: `check("1.3", answer)` and `hint("1.3")`.
 
-`exercises` finds the function that checks an answer, `check_result` shows what it found, `hints` helps on, and
+`exercises` finds the function that checks an answer, `result` shows what it found, `hints` helps on, and
 `progress` keeps the tries.
 """
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from vllm_course import progress
-from vllm_course.check_result import Result
+from vllm_course.checks.exercises import Exercise, NotYet, exercise, find, require
+from vllm_course.checks.fingerprint import fingerprint
+from vllm_course.checks.hints import advice, hint
+from vllm_course.checks.keeping import STRICT, not_kept_once, strict
+from vllm_course.checks.result import Result
 from vllm_course.errors import CourseError
-from vllm_course.exercises import Exercise, NotYet, exercise, find, require
-from vllm_course.fingerprint import fingerprint
-from vllm_course.hints import advice, hint
-from vllm_course.keeping import STRICT, not_kept_once, strict
 
 __all__ = ["STRICT", "CheckFailedError", "Result", "check", "exercise", "find", "hint", "require"]
 

@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from vllm_course import progress_schema as schema
+from vllm_course.progress import schema
 
 PATIENCE = 10.0  # seconds to wait for another kernel's write, which takes some milliseconds
 # A write-ahead log needs memory that all its users share, which kernels on two machines do not.

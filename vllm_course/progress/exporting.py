@@ -9,7 +9,7 @@ from typing import Any
 from vllm_course import catalogue, progress
 from vllm_course.errors import CourseError
 from vllm_course.progress import Progress
-from vllm_course.progress_report import passed
+from vllm_course.progress.report import passed
 
 FORMAT = "vllm-course progress"
 SCHEMA = 1

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from vllm_course import progress_schema as schema
-from vllm_course.progress_errors import DENIED, NO_ROOM, damaged, explained, foreign, newer
-from vllm_course.progress_new import connect, create
+from vllm_course.progress import schema
+from vllm_course.progress.creation import connect, create
+from vllm_course.progress.errors import DENIED, NO_ROOM, damaged, explained, foreign, newer
 
 LEFTOVERS = ("-wal", "-journal")
 COMPANIONS = ("", *LEFTOVERS, "-shm")

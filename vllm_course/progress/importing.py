@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vllm_course.errors import CourseError
-from vllm_course.progress_export import FORMAT, SCHEMA, learner_name
+from vllm_course.progress.exporting import FORMAT, SCHEMA, learner_name
 
 # What `read` relies on; an export holds more. A list has one entry, the shape of each of its elements.
 SHAPE = {

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vllm_course import catalogue, paths, progress_report
+from vllm_course import catalogue, paths
 from vllm_course.errors import CourseError
-from vllm_course.progress import ProgressError
+from vllm_course.progress import ProgressError, report
 
-MAP = "lessons/README.md"
 ROW = re.compile(r"^\| *(\d\d) [^|]*\| *([^|]*?) *\| *(\d+) \+ (\d+) *\|", re.MULTILINE)
 PARTS = ("notebook", "exercises_notebook", "script")
 WRONG_FOLDER = (
@@ -29,7 +28,7 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
         server_root: JupyterLab's root folder, the one that its file browser begins at.
 
     Returns:
-        `lessons` (what `progress_report.summary` says of each, with goal and minutes; exercises and checklist are
+        `lessons` (what `report.summary` says of each, with goal and minutes; exercises and checklist are
         None when the progress cannot be read), `next` (what to do next: text, path, and heading to scroll to or None),
         `concepts` (title and path of each page) and `problems`, messages to show. A path is None when JupyterLab
         cannot open it.
@@ -66,7 +65,7 @@ def _rows(problems: list[str]) -> list[dict[str, Any]]:
     """Return a row for each lesson: without progress where that cannot be read, none where the lessons cannot be."""
     try:
         try:
-            return progress_report.summary()
+            return report.summary()
         except ProgressError as error:
             problems.append(str(error))
             return _without_progress()
@@ -76,7 +75,7 @@ def _rows(problems: list[str]) -> list[dict[str, Any]]:
 
 
 def _without_progress() -> list[dict[str, Any]]:
-    """Return the lessons as `progress_report.summary` does, but nothing about what was done."""
+    """Return the lessons as `report.summary` does, but nothing about what was done."""
     fields = ("slug", "title", "notebook", "script", "exercises_notebook")
     return [
         {"lesson": lesson.number, "exercises": None, "checklist": None}
@@ -87,30 +86,16 @@ def _without_progress() -> list[dict[str, Any]]:
 
 def _plan(number: str) -> dict[str, Any]:
     """Return a lesson's goal and minutes from its row of the lesson map; None for those of a lesson without a row."""
-    text = (paths.root() / MAP).read_text(encoding="utf-8")
+    text = (paths.root() / report.MAP).read_text(encoding="utf-8")
     rows = {row: (goal, int(lesson), int(exercises)) for row, goal, lesson, exercises in ROW.findall(text)}
     return dict(zip(("goal", "minutes", "exercise_minutes"), rows.get(number, (None,) * 3), strict=True))
 
 
 def _next(rows: list[dict], served: Callable[[str], str | None]) -> dict[str, str | None]:
-    """Return what to do next: a lesson not begun, else its first open exercise, else its checklist, else the map."""
-    for row in rows if all(row["exercises"] for row in rows) else []:
-        lesson, exercises, checklist = row["lesson"], row["exercises"], row["checklist"]
-        if exercises["open"] and not exercises["passed"] and not checklist["ticked"]:
-            return _step(f"Next: lesson {lesson}, {row['title']}", served(row["notebook"]))
-        if exercises["open"]:
-            number = exercises["open"][0]
-            title = next(each.exercises[number] for each in catalogue.lessons() if number in each.exercises)
-            heading = f"Exercise {number}: {title}"
-            return _step(f"Next: exercise {number}, {title}", served(row["exercises_notebook"]), heading)
-        if checklist["ticked"] < checklist["total"]:
-            return _step(f"Next: the checklist of lesson {lesson}", served(row["notebook"]), "Checklist")
-    done = "All lessons are done. " if rows and rows[0]["exercises"] else ""
-    return _step(f"{done}Open the lesson map", served(MAP))
-
-
-def _step(text: str, path: str | None, heading: str | None = None) -> dict[str, str | None]:
-    return {"text": text, "path": path, "heading": heading}
+    """Return what to do next; without the progress that is the lesson map."""
+    known = rows and all(row["exercises"] for row in rows)
+    step = report.next_step(rows) if known else report.Step("Open the lesson map", report.MAP)
+    return {"text": step.text, "path": served(step.path), "heading": step.heading}
 
 
 def _concepts() -> list[tuple[str, str]]:

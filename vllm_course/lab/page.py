@@ -1,10 +1,10 @@
 """JupyterLab's server side of the course page: GET vllm-course/map, for those who are logged in.
 
-The page itself is labextension/ beside this file. Installing the package copies it to share/jupyter/labextensions and
-the two files of labconfig/ to etc/jupyter (`shared-data` in pyproject.toml), where JupyterLab, JupyterHub and Binder
+The page itself is extension/ beside this file. Installing the package copies it to share/jupyter/labextensions and
+the two files of config/ to etc/jupyter (`shared-data` in pyproject.toml), where JupyterLab, JupyterHub and Binder
 look. After a change there, `make` installs again; this file needs no more than a new start of JupyterLab.
 
-labconfig/settings.json holds the course's defaults for JupyterLab; a learner's own settings still win:
+config/settings.json holds the course's defaults for JupyterLab; a learner's own settings still win:
 
 - no question about Jupyter news, because the course needs no network;
 - Markdown opens rendered, because the concept pages are there to be read (right click, Open With, Editor to edit);
@@ -21,7 +21,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from vllm_course.lesson_map import lesson_map
+from vllm_course.lab.lesson_map import lesson_map
 
 
 class MapHandler(APIHandler):

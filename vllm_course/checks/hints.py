@@ -3,10 +3,10 @@
 from html import escape
 
 from vllm_course import progress
-from vllm_course.check_result import PLAIN
+from vllm_course.checks.exercises import Exercise, find
+from vllm_course.checks.keeping import not_kept_once, strict
+from vllm_course.checks.result import PLAIN
 from vllm_course.errors import CourseError
-from vllm_course.exercises import Exercise, find
-from vllm_course.keeping import not_kept_once, strict
 
 
 class Hint(str):

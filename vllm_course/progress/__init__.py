@@ -6,10 +6,10 @@ Several kernels may write at once. Every trouble with the file is a `ProgressErr
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vllm_course import progress_file
-from vllm_course.progress_errors import ProgressError
-from vllm_course.progress_home import file, home
-from vllm_course.progress_records import Attempt, Progress, attempts, everything
+from vllm_course.progress import database
+from vllm_course.progress.errors import ProgressError
+from vllm_course.progress.place import file, home
+from vllm_course.progress.records import Attempt, Progress, attempts, everything
 
 __all__ = [
     "Attempt",
@@ -43,7 +43,7 @@ def record_attempt(number: str, status: str, message: str, fingerprint: str) -> 
         ProgressError: The file cannot be written.
     """
     row = tuple(map(_storable, (number, status, message, fingerprint)))
-    with progress_file.writing(file()) as connection:
+    with database.writing(file()) as connection:
         last = connection.execute(
             "SELECT number, status, message, fingerprint FROM attempts WHERE number = ? ORDER BY id DESC", row[:1]
         ).fetchone()
@@ -60,7 +60,7 @@ def record_hint(number: str, level: int) -> None:
     Raises:
         ProgressError: The file cannot be written.
     """
-    with progress_file.writing(file()) as connection:
+    with database.writing(file()) as connection:
         connection.execute(
             "INSERT INTO hints VALUES (?, ?) ON CONFLICT DO UPDATE SET level = max(level, excluded.level)",
             (number, level),
@@ -87,7 +87,7 @@ def set_tick(lesson: str, item: str, *, ticked: bool) -> None:
     Raises:
         ProgressError: The file cannot be written.
     """
-    with progress_file.writing(file()) as connection:
+    with database.writing(file()) as connection:
         if ticked:
             connection.execute("INSERT OR IGNORE INTO ticks VALUES (?, ?, ?)", (lesson, _storable(item), _now()))
         else:
@@ -109,7 +109,7 @@ def read() -> Progress:
     Raises:
         ProgressError: The file cannot be read.
     """
-    with progress_file.reading(file()) as connection:
+    with database.reading(file()) as connection:
         return everything(connection)
 
 
@@ -122,7 +122,7 @@ def reset() -> Path | None:
     Raises:
         ProgressError: The folder cannot be written.
     """
-    return progress_file.move_aside(file())
+    return database.move_aside(file())
 
 
 def _storable(text: str) -> str:

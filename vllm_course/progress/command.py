@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vllm_course import progress, progress_export, progress_merge, progress_report
+from vllm_course import progress
 from vllm_course.errors import CourseError
-from vllm_course.progress_output import as_csv, write
+from vllm_course.output import as_csv, write
+from vllm_course.progress import exporting, merging, report
 
 EXPORT_COLUMNS = ["learner", "lesson", "kind", "number", "title", "status", "attempts", "hints", "passed_at"]
 MERGE_COLUMNS = ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total"]
@@ -78,26 +79,26 @@ def _misused_output(output: Path | None) -> str:
 
 def _own(arguments: argparse.Namespace) -> str:
     if not (arguments.json or arguments.csv):
-        return progress_report.as_table(progress_report.summary())
+        return report.as_table(report.summary())
     name = arguments.learner
-    learner = progress_export.default_learner() if name is None else progress_export.learner_name(name)
-    export = progress_export.build(learner)
-    return _json(export) if arguments.json else as_csv(EXPORT_COLUMNS, progress_export.rows(export))
+    learner = exporting.default_learner() if name is None else exporting.learner_name(name)
+    export = exporting.build(learner)
+    return _json(export) if arguments.json else as_csv(EXPORT_COLUMNS, exporting.rows(export))
 
 
 def _merge(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     try:
-        exports, problems = progress_merge.read_folder(arguments.merge)
+        exports, problems = merging.read_folder(arguments.merge)
     except CourseError as error:
         parser.error(str(error))
-    for line in problems + progress_merge.united(exports):
+    for line in problems + merging.united(exports):
         print(f"{parser.prog}: {line}", file=sys.stderr)
     if exports:
-        rows = progress_merge.merge(exports)
+        rows = merging.merge(exports)
         if arguments.json:
-            text = _json(progress_merge.nested(rows))
+            text = _json(merging.nested(rows))
         else:
-            text = as_csv(MERGE_COLUMNS, progress_merge.flat(rows)) if arguments.csv else progress_merge.as_table(rows)
+            text = as_csv(MERGE_COLUMNS, merging.flat(rows)) if arguments.csv else merging.as_table(rows)
         _hand_out(text, arguments.output)
     return int(bool(problems))
 

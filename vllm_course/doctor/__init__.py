@@ -1,6 +1,6 @@
 """`vllm-course doctor`: does this machine run the lessons, and what to do where it does not.
 
-The checks of vLLM, torch and the models are here, those of the machine in `vllm_course.health`. None imports vLLM.
+The checks of vLLM, torch and the models are here, those of the machine in `vllm_course.doctor.health`. None imports vLLM.
 """
 
 import argparse
@@ -9,9 +9,9 @@ import json
 
 from packaging.specifiers import SpecifierSet
 
-from vllm_course import health, machine
-from vllm_course.health import SET_UP, Check, build
-from vllm_course.machine import DISTRIBUTIONS, Machine
+from vllm_course.doctor import health, machine
+from vllm_course.doctor.health import SET_UP, Check, build
+from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.shipped import DEFAULT_MODEL
 
 
