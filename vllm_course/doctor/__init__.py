@@ -1,6 +1,6 @@
 """`vllm-course doctor`: does this machine run the lessons, and what to do where it does not.
 
-The checks of vLLM, torch and the models are here, those of the machine in `vllm_course.doctor.health`. None imports vLLM.
+The checks of vLLM, torch and the models are here, those of the machine in `health`. None imports vLLM.
 """
 
 import argparse
