@@ -2,7 +2,8 @@
 
 import pytest
 
-from vllm_course import CourseError, check, exercises, paths
+from vllm_course import CourseError, check, paths
+from vllm_course.checks import exercises
 
 CHECKS = """
 from vllm_course.checks import exercise, require

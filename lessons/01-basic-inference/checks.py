@@ -3,24 +3,9 @@
 import math
 
 from vllm_course.checks import exercise, require
+from vllm_course.checks.recorder import Recorder
 
 BROKEN_BELOW = -2.0  # mean log probability of a token at which exercise 1.5 calls a text broken
-
-
-class Recorder:
-    """Stands before an engine and notes the sampling parameters of every call of `generate`."""
-
-    def __init__(self, llm) -> None:
-        self.llm = llm
-        self.calls = []
-
-    def generate(self, prompts, sampling_params=None, **options) -> list:
-        """Pass the call on."""
-        self.calls.append(sampling_params)
-        return self.llm.generate(prompts, sampling_params, **options)
-
-    def __getattr__(self, name: str):
-        return getattr(self.llm, name)
 
 
 @exercise(

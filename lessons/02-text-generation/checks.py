@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from vllm_course.checks import exercise, require
-from vllm_course.recorder import Recorder
+from vllm_course.checks.recorder import Recorder
 
 BROKEN_BELOW = -2.0  # mean log probability of a token, as in exercise 1.5
 EXACTLY = 150  # tokens that exercise 2.5 asks for
@@ -129,7 +129,7 @@ def _greedy_texts(frame, prompts, llm) -> None:
     "2.2",
     hints=[
         "argparse keeps the groups in parser._action_groups, and what an option is when nobody gives it in "
-        "parser.parse_args([]). The list of quantisation methods is in vllm.model_executor.layers.quantization.",
+        "parser.parse_args([]). The list of quantization methods is in vllm.model_executor.layers.quantization.",
         "{g.title: len(g._group_actions) for g in parser._action_groups if g._group_actions}; "
         'vars(parser.parse_args([]))[option.lstrip("-").replace("-", "_")]; list(QUANTIZATION_METHODS).',
     ],

@@ -314,7 +314,7 @@ def _require_log(file: Path) -> None:
     ],
     concept="engine-arguments.md#quantization",
 )
-def quantised(quantize, folder, logprobs: dict, result: dict, llm) -> None:
+def quantized(quantize, folder, logprobs: dict, result: dict, llm) -> None:
     """Eight-bit weights: the arithmetic, the copy of the model, and what it costs in quality."""
     require(callable(quantize), "quantize must be a function of a matrix that returns integers and scales.")
     _require_arithmetic(quantize)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vllm_course.progress_output import as_csv, table, write
+from vllm_course.output import as_csv, table, write
 
 COLUMNS = ["prompt", "sample", "text", "tokens", "finish_reason"]
 

@@ -16,7 +16,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from vllm_course.progress_output import table
+from vllm_course.output import table
 from vllm_course.quiet import quiet
 from vllm_course.tool import tool
 
