@@ -221,13 +221,13 @@ def test_without_widgets_there_is_a_figure_with_an_alternative_text(bench):
 
 
 def test_the_figure_shows_probabilities_as_lengths_and_cut_tokens_as_hollow():
-    found = distribution(np.log([0.5, 0.3, 0.2]), top_k=2)
+    found = distribution(np.log([0.6, 0.3, 0.1]), top_k=2)
     source = figure.svg(found, ["' a'", "<b>", "c"], title="chart", notes=["note"], alternative="all of it")
     _, *bars = ET.fromstring(source).findall("{*}rect")
-    assert [bar.get("width") for bar in bars] == ["262", "158", "84"]
+    assert [bar.get("width") for bar in bars] == ["280", "140", "42"]
     assert [bar.get("fill") == "#fff" for bar in bars] == [False, False, True]
     texts = [text.text for text in ET.fromstring(source).findall("{*}text")]
-    assert texts == ["chart", "' a'", "62.5 %  kept", "<b>", "37.5 %  kept", "c", "0.0 %  cut: top_k", "note"]
+    assert texts == ["chart", "' a'", "66.7 %  kept", "<b>", "33.3 %  kept", "c", "0.0 %  cut: top_k", "note"]
 
 
 def test_the_static_view_shows_the_settings_that_its_text_was_drawn_with(bench):
