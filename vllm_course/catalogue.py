@@ -20,7 +20,7 @@ class Lesson:
     Attributes:
         number: For example `"01"`.
         slug: Its key in lessons/, exercises/ and solutions/, for example `"01-basic-inference"`.
-        title: As in the notebook's heading.
+        title: As the notebook's heading is read.
         notebook: The story.
         script: The same as a tool.
         exercises_notebook: The exercises.
@@ -55,13 +55,18 @@ def _lesson(slug: str) -> Lesson:
     return Lesson(
         number=slug[:2],
         slug=slug,
-        title=title.group(1).strip() if title else slug,
+        title=_shown(title.group(1)) if title else slug,
         notebook=notebook,
         script=str(Path(notebook).with_suffix(".py").as_posix()),
         exercises_notebook=exercises,
-        exercises={number: name.strip() for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
+        exercises={number: _shown(name) for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
         checklist=_checklist(code, slug[:2]),
     )
+
+
+def _shown(heading: str) -> str:
+    """Return a heading as it is read: code in it without its backticks."""
+    return heading.strip().replace("`", "")
 
 
 def _notebook(slug: str) -> str:
