@@ -557,19 +557,23 @@ def _require_store(ResultCache, path: Path) -> None:  # noqa: N803
     kept = ResultCache(path)
     lost = "Two writers: what the one put is gone when the other has written."
     require(kept.get("a") == "text" and kept.get("b") == "more", lost)
-    writers = [threading.Thread(target=_write, args=(ResultCache(path), name)) for name in "xyz"]
+    failed: list[Exception] = []
+    writers = [threading.Thread(target=_write, args=(ResultCache(path), name, failed)) for name in "xyz"]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
     missing = [f"{name}{i}" for name in "xyz" for i in range(15) if _get(kept, f"{name}{i}") != "t" * 200]
-    require(not missing, f"{lost} Of 45 texts that three wrote at once {len(missing)} are not there.")
+    raised = f" put raised {type(failed[0]).__name__}: {failed[0]}." if failed else ""
+    require(not missing, f"{lost} Of 45 texts that three wrote at once {len(missing)} are not there.{raised}")
 
 
-def _write(cache, name: str) -> None:
-    with contextlib.suppress(Exception):  # a text that could not be written is missing afterwards
+def _write(cache, name: str, failed: list[Exception]) -> None:
+    try:
         for i in range(15):
             cache.put(f"{name}{i}", "t" * 200)
+    except Exception as error:  # whatever an answer may raise; the texts are missing afterwards
+        failed.append(error)
 
 
 def _get(cache, key: str):
