@@ -46,3 +46,16 @@ def one_engine() -> Iterator[None]:
 def texts_are_compared(plain_environment: None) -> bool:
     """Return whether generated texts must be the committed ones on this machine."""
     return departure() is None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the exercises of a lesson together: solving the next lesson frees the engine that their answers hold."""
+    places = [place for place, item in enumerate(items) if item.path.name == "test_exercises.py"]
+    together = sorted((items[place] for place in places), key=_solution)
+    for place, item in zip(places, together, strict=True):
+        items[place] = item
+
+
+def _solution(item: pytest.Item) -> str:
+    """Return the notebook that a test is about, "" for none."""
+    return str(item.callspec.params.get("path", "")) if hasattr(item, "callspec") else ""
