@@ -1,7 +1,9 @@
 """The playground: its chart shows vLLM's own probabilities, its text is vLLM's, and its mistakes are explained."""
 
 import asyncio
+import gc
 import re
+import weakref
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -12,7 +14,7 @@ from vllm_course.distribution import distribution
 from vllm_course.models import free_engine
 from vllm_course.widgets import figure, rendering
 from vllm_course.widgets import playground as module
-from vllm_course.widgets.streaming import Stream
+from vllm_course.widgets.streaming import Stream, end_running
 
 PROMPT = "The weather today is"
 AT = 4  # the second position that is compared
@@ -158,7 +160,7 @@ def run_until(bench, *, then) -> None:
         while not bench.scene.stream.completions:
             await asyncio.sleep(0)
         then()
-        await bench._task
+        await asyncio.wait_for(bench._task, timeout=60)
 
     asyncio.run(work())
 
@@ -193,6 +195,44 @@ def test_a_cell_that_runs_meanwhile_ends_the_text_and_gets_its_own_alone(bench):
     run_until(bench, then=cell)
     assert [answer.prompt for answer in answers] == ["Hello", "Once"]
     assert 0 < len(bench.scene.output_ids) < 900
+
+
+def test_a_slider_that_moves_meanwhile_does_not_run_the_model(bench, monkeypatch):
+    """The chart may show a later position of the text before; there is no such position in the new one yet."""
+    bench.parts.position.value = 3
+
+    def move() -> None:
+        monkeypatch.setattr(bench._llm, "generate", lambda *_, **__: pytest.fail("a slider ran the model"))
+        bench.controls["temperature"].value = 1.6
+        assert (bench.parts.error.value, bench.parts.position.value) == ("", 0)
+        bench.parts.stop.click()
+
+    run_until(bench, then=move)
+
+
+@pytest.mark.parametrize("what", ["generate", "prompt"])
+def test_a_second_playground_ends_the_text_of_the_first(bench, what):
+    """Two requests at once would take each other's outputs, and the first would never learn of its end."""
+    other = playground(bench._llm, "Once upon a time", max_tokens=8)
+
+    def disturb() -> None:
+        if what == "generate":
+            other.scene.draw(other.settings)
+        else:
+            other.parts.prompt.value = "The capital of France is"
+        assert bench.scene.stream.finished
+
+    run_until(bench, then=disturb)
+    assert 0 < len(bench.scene.output_ids) < 900
+    end_running()
+    assert not bench._llm.llm_engine.has_unfinished_requests()
+
+
+def test_a_playground_does_not_keep_a_freed_engine_in_memory(bench):
+    engine = weakref.ref(bench._llm.llm_engine)
+    free_engine()
+    gc.collect()
+    assert engine() is None
 
 
 def test_the_kernel_is_told_to_stop_it_before_a_cell(bench, monkeypatch):

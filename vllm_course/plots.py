@@ -40,9 +40,7 @@ def plot_next_token(
         ValueError: A parameter is out of range.
     """
     filters = {"top_k": top_k, "min_p": min_p}
-    found = distribution(
-        candidates["logprob"].to_numpy(), temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p
-    )
+    found = distribution(candidates["logprob"].to_numpy(), temperature=temperature, top_p=top_p, **filters)
     tokens = [f"{token!r}" for token in candidates["token"].to_numpy()[found.order[:top]]]
     ax = plot_distribution(found, tokens, ax=ax)
     said = {"temperature": temperature, "top_p": top_p} | {name: value for name, value in filters.items() if value > 0}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from vllm_course.distribution import Distribution
-from vllm_course.widgets.rendering import percent
+from vllm_course.widgets.rendering import percent, status
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -59,14 +59,13 @@ def _canvas(*, height: int, alternative: str) -> "Element":
 
 
 def _bar(image: "Element", y: int, label: str, found: Distribution, token: int) -> None:
-    reason, length = found.cut_by[token], SCALE * float(found.heights()[token])
+    length = SCALE * float(found.heights()[token])
     # A cut token's bar is hollow: it must be told from the others without colour too.
-    look = {"fill": "#fff", "stroke": "#777", "stroke-dasharray": "3 2"} if reason else {"fill": "#2f7fc1"}
+    look = {"fill": "#fff", "stroke": "#777", "stroke-dasharray": "3 2"} if found.cut_by[token] else {"fill": "#2f7fc1"}
     place = {"x": str(LABEL), "y": str(y - 11), "width": f"{max(length, 1):.0f}", "height": "13"}
     _text(image, 8, y, label, CODE)
     ET.SubElement(image, "rect", place | look)
-    said = f"cut: {reason}" if reason else "kept"
-    _text(image, LABEL + SCALE + 12, y, f"{percent(found.probabilities[token])}  {said}", FONT)
+    _text(image, LABEL + SCALE + 12, y, f"{percent(found.probabilities[token])}  {status(found, token)}", FONT)
 
 
 def _text(image: "Element", x: int, y: int, text: str, style: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vllm_course.errors import CourseError
+from vllm_course.widgets.streaming import end_running
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -15,7 +16,7 @@ def next_logits(llm: "LLM", prompt: str | Sequence[int]) -> tuple[list[int], np.
     """Run the model over a text and return its logits for the next token.
 
     Log probabilities would do for temperature and filters; the repetition penalty divides logits, so the
-    constant by which the two differ matters.
+    constant by which the two differ matters. A request in progress is ended.
 
     Args:
         llm: A vLLM engine in this process, as `load_model` makes it.
@@ -34,6 +35,7 @@ def next_logits(llm: "LLM", prompt: str | Sequence[int]) -> tuple[list[int], np.
     from vllm import SamplingParams
 
     _require_in_process(llm)
+    end_running()
     captured: list = []
     hooks = llm.apply_model(lambda model: _listen(model, captured))[0]
     try:

@@ -88,6 +88,7 @@ class Playground(widgets.VBox):
     def _begin(self) -> None:
         with self._explained():
             self.scene.draw(self.settings)
+            self.parts.position.max = 0  # the new text has no later positions yet
             self._set_running(True)
             self._task = _in_background(self._advance())
 
@@ -131,7 +132,7 @@ class Playground(widgets.VBox):
     def _draw_chart(self) -> None:
         with self._explained():
             sampling_params(self.settings)
-            at = min(self.parts.position.value, self.parts.position.max)
+            at = self.parts.position.value
             found = self.scene.distribution(self.settings, at)
             chosen, context = self.scene.chosen(at), self.scene.context(at)
             self.parts.chart.value = rendering.chart(found, self.scene.labels(found), context=context, chosen=chosen)

@@ -29,6 +29,12 @@ def percent(probability: float) -> str:
     return "<0.1 %" if 0 < probability < 0.001 else f"{100 * probability:.1f} %"
 
 
+def status(found: Distribution, token: int) -> str:
+    """Say whether a token can be drawn: "kept", or for example "cut: top_p"."""
+    reason = found.cut_by[token]
+    return f"cut: {reason}" if reason else "kept"
+
+
 def count(completion: "CompletionOutput") -> str:
     """Say how long a completion is, for example "12 tokens"."""
     tokens = len(completion.token_ids)
@@ -52,7 +58,7 @@ def chart(found: Distribution, tokens: Sequence[str], *, context: str, chosen: i
     """
     heights = found.heights()
     rows = [
-        _row(label, heights[token], found.probabilities[token], found.cut_by[token], chosen=token == chosen)
+        _row(found, token, label, heights[token], chosen=token == chosen)
         for label, token in zip(tokens, found.order, strict=False)
     ]
     return (
@@ -89,13 +95,15 @@ def error(message: str) -> str:
     return f'<div class="vc-error" role="alert">{html.escape(message)}</div>' if message else ""
 
 
-def _row(label: str, height: float, drawn: float, reason: str, *, chosen: bool) -> str:
-    classes = " ".join(name for name, holds in {"vc-is-cut": reason, "vc-chosen": chosen}.items() if holds)
-    status = (f"cut: {reason}" if reason else "kept") + (", taken" if chosen else "")
+def _row(found: Distribution, token: int, label: str, height: float, *, chosen: bool) -> str:
+    marks = {"vc-is-cut": found.cut_by[token], "vc-chosen": chosen}
+    classes = " ".join(name for name, holds in marks.items() if holds)
+    taken = ", taken" if chosen else ""
     return (
         f'<tr class="{classes}"><th scope="row">{html.escape(label)}</th>'
         f'<td><span class="vc-bar" style="width:{100 * height:.2f}%"></span></td>'
-        f'<td class="vc-number">{percent(drawn)}</td><td class="vc-status">{status}</td></tr>'
+        f'<td class="vc-number">{percent(found.probabilities[token])}</td>'
+        f'<td class="vc-status">{status(found, token)}{taken}</td></tr>'
     )
 
 

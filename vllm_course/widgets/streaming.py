@@ -1,19 +1,29 @@
 """One request that advances step by step in the engine of an `LLM`, so that a caller can look at it and stop it."""
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
+
+from vllm_course.errors import CourseError
 
 if TYPE_CHECKING:
     from vllm import LLM, CompletionOutput, SamplingParams
 
 _numbers = itertools.count()
+_latest: "Stream | None" = None
+
+
+def end_running() -> None:
+    """End the request in progress, if there is one: the engine's next caller would take its outputs."""
+    if _latest is not None:
+        _latest.close()
 
 
 class Stream:
     """A request in progress.
 
     `LLM.generate` returns when all is done. Here every call of `step` runs the engine once, which adds one token to
-    each completion.
+    each completion. A new request ends the one before.
 
     Args:
         llm: A vLLM engine in this process.
@@ -35,13 +45,16 @@ class Stream:
     def __init__(self, llm: "LLM", prompt: str, params: "SamplingParams") -> None:
         from vllm.sampling_params import RequestOutputKind
 
+        global _latest
+        end_running()
         params.output_kind = RequestOutputKind.CUMULATIVE
         self.prompt_token_ids: list[int] = []
         self._found: dict[int, CompletionOutput] = {}
-        self._engine = llm.llm_engine
+        self._llm = llm  # not its engine, which would then stay in memory when load_model frees it
         self._name = f"stream-{next(_numbers)}"
-        self._id = self._engine.add_request(self._name, prompt, params)
+        self._id = llm.llm_engine.add_request(self._name, prompt, params)
         self.finished = False
+        _latest = self
 
     @property
     def completions(self) -> "list[CompletionOutput]":
@@ -52,7 +65,7 @@ class Stream:
         """Run the engine once. A finished request stays as it is."""
         if self.finished:
             return
-        for output in self._engine.step():
+        for output in self._llm.llm_engine.step():
             if output.request_id == self._name:
                 self.prompt_token_ids = list(output.prompt_token_ids)
                 self._found |= {completion.index: completion for completion in output.outputs}
@@ -61,5 +74,6 @@ class Stream:
     def close(self) -> None:
         """End the request, if it still runs; what was generated stays in `completions`."""
         if not self.finished:
-            self._engine.abort_request([self._id], internal=True)
             self.finished = True
+            with contextlib.suppress(CourseError):  # an engine that was freed holds no request
+                self._llm.llm_engine.abort_request([self._id], internal=True)

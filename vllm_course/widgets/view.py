@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_course.distribution import Distribution
 from vllm_course.widgets.figure import svg
-from vllm_course.widgets.rendering import count, percent, summary
+from vllm_course.widgets.rendering import count, percent, status, summary
 
 if TYPE_CHECKING:
     from vllm import CompletionOutput
@@ -36,8 +36,7 @@ class View:
         """Return all of it as text; it serves as the figure's alternative text too."""
         found, width = self.distribution, max(map(len, self.tokens))
         rows = [
-            f"  {label:{width}}  {percent(found.probabilities[token]):>7}  "
-            + (f"cut: {found.cut_by[token]}" if found.cut_by[token] else "kept")
+            f"  {label:{width}}  {percent(found.probabilities[token]):>7}  {status(found, token)}"
             for label, token in zip(self.tokens, found.order, strict=False)
         ]
         return "\n".join([self._title(), *rows, *self._notes()])
