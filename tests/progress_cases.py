@@ -120,3 +120,10 @@ def export(folder: Path, name: str, learner: str, done: set[str], *, changes: di
     second = {"lesson": "02", "checklist": [], "exercises": [{"number": "2.1", "status": "passed"}] * ("2.1" in done)}
     document = {"format": "vllm-course progress", "schema": 1, "learner": learner, "lessons": [first, second]}
     (folder / name).write_text(json.dumps(document | (changes or {})), encoding="utf-8")
+
+
+def course_of_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a folder the checkout: a course of two lessons, with exercises 1.1, 1.2 and 2.1."""
+    monkeypatch.setattr(paths, "root", lambda: root)
+    course(root, "01-a", exercises={"1.1": "One", "1.2": "Two"}, items=["load", "say why"])
+    course(root, "02-b", exercises={"2.1": "Other"}, items=["load"])

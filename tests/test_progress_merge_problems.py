@@ -4,16 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.progress_cases import course, export, run_progress
-from vllm_course import paths
+from tests.progress_cases import course_of_two, export, run_progress
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course of two lessons and a folder for exports."""
-    monkeypatch.setattr(paths, "root", lambda: tmp_path)
-    course(tmp_path, "01-a", exercises={"1.1": "One", "1.2": "Two"}, items=["load", "say why"])
-    course(tmp_path, "02-b", exercises={"2.1": "Other"}, items=["load"])
+    course_of_two(tmp_path, monkeypatch)
     (tmp_path / "exports").mkdir()
     return tmp_path / "exports"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.progress_cases import course
-from vllm_course import catalogue, paths, progress
+from tests.progress_cases import course_of_two
+from vllm_course import catalogue, progress
 from vllm_course.progress import ProgressError, report
 
 
@@ -20,9 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def two_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A course of two lessons, with exercises 1.1, 1.2 and 2.1."""
-    monkeypatch.setattr(paths, "root", lambda: tmp_path)
-    course(tmp_path, "01-a", exercises={"1.1": "One", "1.2": "Two"}, items=["load", "say why"])
-    course(tmp_path, "02-b", exercises={"2.1": "Other"}, items=["load"])
+    course_of_two(tmp_path, monkeypatch)
 
 
 def counts() -> list[tuple]:

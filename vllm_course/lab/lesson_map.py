@@ -14,6 +14,7 @@ from vllm_course.errors import CourseError
 from vllm_course.progress import ProgressError, report
 
 ROW = re.compile(r"^\| *(\d\d) [^|]*\| *([^|]*?) *\| *(\d+) \+ (\d+) *\|", re.MULTILINE)
+UNPLANNED = {"goal": None, "minutes": None, "exercise_minutes": None}
 PARTS = ("notebook", "exercises_notebook", "script")
 WRONG_FOLDER = (
     "JupyterLab must run in the course's folder, got {folder}. Start JupyterLab in the course's folder: make lab. "
@@ -35,7 +36,7 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
     """
     base = base_folder(server_root)
     problems = [] if base else [WRONG_FOLDER.format(folder=server_root)]
-    rows = _rows(problems)
+    rows, plans = _rows(problems), _plans()
 
     def served(path: str) -> str | None:
         """Return a path of the course as JupyterLab names it."""
@@ -43,7 +44,9 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
         return str(PurePosixPath(base, path)) if there else None
 
     return {
-        "lessons": [row | _plan(row["lesson"]) | {part: served(row[part]) for part in PARTS} for row in rows],
+        "lessons": [
+            row | plans.get(row["lesson"], UNPLANNED) | {part: served(row[part]) for part in PARTS} for row in rows
+        ],
         "next": _next(rows, served),
         "concepts": [{"title": title, "path": served(path)} for path, title in _concepts()],
         "problems": problems,
@@ -84,11 +87,13 @@ def _without_progress() -> list[dict[str, Any]]:
     ]
 
 
-def _plan(number: str) -> dict[str, Any]:
-    """Return a lesson's goal and minutes from its row of the lesson map; None for those of a lesson without a row."""
+def _plans() -> dict[str, dict[str, Any]]:
+    """Return each lesson's goal and minutes by its number, from the rows of the lesson map."""
     text = (paths.root() / report.MAP).read_text(encoding="utf-8")
-    rows = {row: (goal, int(lesson), int(exercises)) for row, goal, lesson, exercises in ROW.findall(text)}
-    return dict(zip(("goal", "minutes", "exercise_minutes"), rows.get(number, (None,) * 3), strict=True))
+    return {
+        row: {"goal": goal, "minutes": int(lesson), "exercise_minutes": int(exercises)}
+        for row, goal, lesson, exercises in ROW.findall(text)
+    }
 
 
 def _next(rows: list[dict], served: Callable[[str], str | None]) -> dict[str, str | None]:
