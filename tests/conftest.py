@@ -7,6 +7,7 @@ import pytest
 
 from tools.reference import departure
 from vllm_course import paths
+from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 from vllm_course.checks import keeping
 from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
@@ -18,7 +19,7 @@ collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-bro
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run in the root folder on the shipped models, with checks that answer and do not raise."""
-    for variable in (STRICT, MODEL_VARIABLE):
+    for variable in (STRICT, MODEL_VARIABLE, CHAT_MODEL_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(paths.root())

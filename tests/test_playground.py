@@ -12,8 +12,7 @@ import pytest
 from vllm_course import CourseError, load_model, playground
 from vllm_course.distribution import distribution
 from vllm_course.models import free_engine
-from vllm_course.widgets import figure, rendering
-from vllm_course.widgets import playground as module
+from vllm_course.widgets import background, figure, rendering
 from vllm_course.widgets.streaming import Stream, end_running
 
 PROMPT = "The weather today is"
@@ -243,7 +242,7 @@ def test_the_kernel_is_told_to_stop_it_before_a_cell(bench, monkeypatch):
             register = staticmethod(lambda name, what: calls.append(("register", name, what)))
             unregister = staticmethod(lambda name, what: calls.append(("unregister", name, what)))
 
-    monkeypatch.setattr(module, "get_ipython", lambda: Shell)
+    monkeypatch.setattr(background, "get_ipython", lambda: Shell)
     bench.parts.generate.click()
     assert calls == [("register", "pre_execute", bench._stop), ("unregister", "pre_execute", bench._stop)]
 

@@ -11,11 +11,16 @@ import pytest
 from safetensors import safe_open
 
 from tools.evaluate import NAME_PROMPT, TARGETS, Row, evaluate, load, table
-from tools.model_card import ENGINE_FILES
+from tools.evaluate_chat import FIGURES
+from tools.model_card import CHAT_TEMPLATE, ENGINE_FILES
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 NAMES = ("pocket-base", "pocket-base-mini")
-MAX_PARAMETERS = {"pocket-base": 5_000_000, "pocket-base-mini": 1_000_000}
+CHAT = "pocket-chat"
+ALL_NAMES = (*NAMES, CHAT)
+MAX_PARAMETERS = {"pocket-base": 5_000_000, "pocket-base-mini": 1_000_000, CHAT: 5_000_000}
+FIGURES_OF = {CHAT: tuple(FIGURES)} | dict.fromkeys(NAMES, tuple(TARGETS))
+CASES = [(name, figure) for name in ALL_NAMES for figure in FIGURES_OF[name]]
 MEGABYTE = 10**6
 
 
@@ -30,8 +35,7 @@ def measured(name: str) -> dict[str, Row]:
     return {row.name: row for row in rows}
 
 
-@pytest.mark.parametrize("figure", TARGETS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "figure"), CASES)
 def test_model_reaches_its_target(name: str, figure: str) -> None:
     row = measured(name)[figure]
     assert row.passed, f"{figure} must be {row.target}, got {row.measured:.4g}. Retrain with `make models`."
@@ -44,7 +48,7 @@ def test_mini_is_visibly_worse_than_base() -> None:
     assert mini[heroes].measured > base[heroes].measured
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_parameters_and_size_are_within_budget(name: str) -> None:
     file = MODELS / name / "model.safetensors"
     with safe_open(file, framework="pt") as weights:
@@ -61,15 +65,16 @@ def test_all_models_together_are_under_40_megabytes() -> None:
     assert sum(file.stat().st_size for file in MODELS.rglob("*") if file.is_file()) < 40 * MEGABYTE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_checksums_cover_and_match_the_files_that_an_engine_reads(name: str) -> None:
     lines = (MODELS / name / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     expected = {file: digest for digest, file in (line.split("  ") for line in lines)}
-    actual = {file: hashlib.sha256((MODELS / name / file).read_bytes()).hexdigest() for file in ENGINE_FILES}
+    files = [*ENGINE_FILES, *([CHAT_TEMPLATE] if name == CHAT else [])]
+    actual = {file: hashlib.sha256((MODELS / name / file).read_bytes()).hexdigest() for file in files}
     assert expected == actual
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_configuration_is_what_the_lessons_rely_on(name: str) -> None:
     config = json.loads((MODELS / name / "config.json").read_text(encoding="utf-8"))
     assert config["head_dim"] == 64 and config["tie_word_embeddings"]
@@ -86,12 +91,12 @@ def test_both_models_share_one_tokenizer() -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_model_card_shows_the_shipped_configuration(name: str) -> None:
     card = (MODELS / name / "README.md").read_text(encoding="utf-8")
     facts = json.loads((MODELS / name / "training.json").read_text(encoding="utf-8"))
     assert f"| parameters | {facts['parameters']:,} |" in card
-    assert all(f"| {figure} |" in card for figure in TARGETS)
+    assert all(f"| {figure} |" in card for figure in FIGURES_OF[name])
     assert "| NO |" not in card
 
 

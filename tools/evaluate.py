@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tools.evaluate_chat import FIGURES, Figure
 from tools.measures import (
     CAPITAL_PROMPT,
     NAME_PROMPT,
@@ -103,11 +104,13 @@ def evaluate(llm: "LLM", *, model: str) -> list[Row]:
 
     Args:
         llm: A running engine, see ``load``.
-        model: ``pocket-base`` or ``pocket-base-mini``; chooses the column of ``TARGETS``.
+        model: Name of the model; chooses the column of ``TARGETS``, or the figures of pocket-chat.
 
     Returns:
         One row for each target.
     """
+    if model == "pocket-chat":
+        return [_least(name, figure, figure.measure(llm)) for name, figure in FIGURES.items()]
     measured = measure_all(llm)
     return [_row(name, target, measured[name], model) for name, target in TARGETS.items()]
 
@@ -134,6 +137,10 @@ def _row(name: str, target: Target, measured: float, model: str) -> Row:
     limit = target.limit(model)
     holds = {">=": measured >= limit, ">": measured > limit, "<=": measured <= limit, "<": measured < limit}
     return Row(name, f"{target.rule} {limit:g}", measured, holds[target.rule])
+
+
+def _least(name: str, figure: Figure, measured: float) -> Row:
+    return Row(name, f">= {figure.least:g}", measured, measured >= figure.least)
 
 
 def main() -> None:

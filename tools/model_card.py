@@ -9,6 +9,7 @@ from tools.corpus import KINDS, Document
 from tools.evaluate import Row, table
 
 ENGINE_FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+CHAT_TEMPLATE = "chat_template.jinja"
 
 CARD = """---
 license: apache-2.0
@@ -122,7 +123,8 @@ def write_card(folder: Path, *, documents: list[Document], rows: list[Row]) -> N
 
 def write_checksums(folder: Path) -> None:
     """Writes SHA256SUMS over the files that an engine reads, in the format of ``sha256sum -c``."""
-    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in ENGINE_FILES]
+    names = [name for name in (*ENGINE_FILES, CHAT_TEMPLATE) if (folder / name).is_file()]
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 

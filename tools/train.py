@@ -2,22 +2,20 @@
 
 import argparse
 import json
-import math
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging
 
 from tools.corpus import Document, build_corpus
 from tools.corpus.packing import IGNORE, pack, split
+from tools.fitting import Batch, Schedule, fit, mean_loss
 from tools.tokenizer import BOS, CONTEXT, EOS, save_tokenizer, train_tokenizer
 
 
@@ -41,16 +39,10 @@ GENERATION = {"do_sample": True, "temperature": 0.7, "top_k": 40, "top_p": 0.9}
 
 
 @dataclass(frozen=True)
-class Training:
-    """How a model is trained."""
+class Training(Schedule):
+    """How a model that completes text is trained: ``sequences`` of ``CONTEXT`` tokens in a step."""
 
-    steps: int
     sequences: int = 4
-    learning_rate: float = 3e-3
-    warm_up: int = 100
-    weight_decay: float = 0.05
-    seed: int = 0
-    save_seconds: float = 240.0
 
 
 def new_model(shape: Shape, tokenizer: Tokenizer) -> LlamaForCausalLM:
@@ -79,75 +71,16 @@ def encode(texts: list[str], tokenizer: Tokenizer) -> torch.Tensor:
     return torch.tensor(pack(documents, length=CONTEXT + 1), dtype=torch.long)
 
 
-def loss_of(model: LlamaForCausalLM, rows: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy in nats per real token of some packed sequences."""
-    inputs, targets = rows[:, :-1].clamp(min=0), rows[:, 1:]
-    logits = model(input_ids=inputs, use_cache=False).logits
-    return cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORE)
-
-
-@torch.no_grad()
-def held_out_loss(model: LlamaForCausalLM, rows: torch.Tensor, *, sequences: int = 4) -> float:
-    """Mean loss in nats per token over all held-out sequences; its exponential is the perplexity."""
-    model.eval()
-    total, count = 0.0, 0
-    for batch in rows.split(sequences):
-        tokens = int((batch[:, 1:] != IGNORE).sum())
-        total, count = total + loss_of(model, batch).item() * tokens, count + tokens
-    model.train()
-    return total / count
-
-
-def learning_rate(step: int, training: Training) -> float:
-    """Linear warm-up, then half a cosine down to a twentieth of the peak."""
-    if step < training.warm_up:
-        return training.learning_rate * (step + 1) / training.warm_up
-    done = (step - training.warm_up) / max(1, training.steps - training.warm_up)
-    return training.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
-
-
-def train(
-    model: LlamaForCausalLM, rows: torch.Tensor, training: Training, *, save: Callable[[LlamaForCausalLM], None]
-) -> None:
-    """Runs AdamW over the packed sequences.
-
-    Args:
-        model: Changed in place.
-        rows: Output of ``encode``.
-        training: Steps, batch and rates.
-        save: Called with the model every ``training.save_seconds``, so that a checkpoint can be tried early.
-    """
-    optimizer = torch.optim.AdamW(_groups(model, training), lr=training.learning_rate, betas=(0.9, 0.95), fused=True)
-    batches, saved, start, seen = _batches(rows, training), time.time(), time.time(), 0
-    for step in range(training.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, training)
-        batch = next(batches)
-        loss = loss_of(model, batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        seen += int((batch != IGNORE).sum())
-        if step % 20 == 0:
-            speed = seen / (time.time() - start)
-            print(f"step {step:5} loss {loss.item():.3f} tokens {seen:,} per second {speed:,.0f}", flush=True)
-        if time.time() - saved > training.save_seconds:
-            save(model)
-            saved = time.time()
-
-
-def _groups(model: LlamaForCausalLM, training: Training) -> list[dict]:
-    decayed = [weight for weight in model.parameters() if weight.dim() > 1]
-    other = [weight for weight in model.parameters() if weight.dim() <= 1]
-    return [{"params": decayed, "weight_decay": training.weight_decay}, {"params": other, "weight_decay": 0.0}]
-
-
-def _batches(rows: torch.Tensor, training: Training) -> Iterator[torch.Tensor]:
+def _batches(rows: torch.Tensor, training: Training) -> Iterator[Batch]:
     order = torch.Generator().manual_seed(training.seed)
     while True:
         for batch in torch.randperm(len(rows), generator=order).split(training.sequences):
-            yield rows[batch]
+            yield shifted(rows[batch])
+
+
+def shifted(rows: torch.Tensor) -> Batch:
+    """Makes inputs and targets of packed rows."""
+    return rows[:, :-1].clamp(min=0), rows[:, 1:]
 
 
 def save_model(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
@@ -188,7 +121,7 @@ def build_model(
     rows, held = encode(fitting, tokenizer), encode(kept, tokenizer)
     model = new_model(SHAPES[name], tokenizer)
     print(f"{name}: {model.num_parameters():,} parameters, {len(rows):,} sequences, {len(held):,} held out", flush=True)
-    train(model, rows, training, save=lambda current: save_model(current, tokenizer, folder))
+    fit(model, _batches(rows, training), training, save=lambda current: save_model(current, tokenizer, folder))
     save_model(model, tokenizer, folder)
     tokens = int((rows != IGNORE).sum())
     facts = {
@@ -199,7 +132,7 @@ def build_model(
         "tokens_seen": round(training.steps * training.sequences * tokens / len(rows)),
         "training": asdict(training),
         "shape": asdict(SHAPES[name]),
-        "held_out_loss": held_out_loss(model, held),
+        "held_out_loss": mean_loss(model, map(shifted, held.split(4))),
     }
     (folder / "training.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 

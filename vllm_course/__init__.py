@@ -10,6 +10,8 @@ from vllm_course.errors import CourseError
 from vllm_course.quiet import set_defaults
 
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
+    from vllm_course.chat.box import chat_box
+    from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
     from vllm_course.checks.hints import hint
     from vllm_course.generation import generate, next_token, sweep
@@ -24,11 +26,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CourseError",
+    "chat_box",
     "check",
     "checklist",
     "engine_args",
     "generate",
     "hint",
+    "load_chat_model",
     "load_model",
     "next_token",
     "playground",
@@ -37,11 +41,13 @@ __all__ = [
     "sweep",
 ]
 MODULES = {
+    "chat_box": "chat.box",
     "check": "checks",
     "checklist": "widgets.checklist",
     "engine_args": "models",
     "generate": "generation",
     "hint": "checks.hints",
+    "load_chat_model": "chat.models",
     "load_model": "models",
     "next_token": "generation",
     "playground": "widgets.playground",

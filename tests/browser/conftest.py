@@ -105,3 +105,36 @@ def playground(bench: Notebook) -> Locator:
     shown = bench.panel.locator(".vc-playground")
     expect(shown.locator(".vc-entropy")).to_be_visible()
     return shown
+
+
+@pytest.fixture(scope="session")
+def talks(lab: Lab) -> Iterator[Notebook]:
+    """A notebook with a chat model and chat boxes in its cells: one with a conversation, one with long answers."""
+    loading = "from vllm_course import chat_box, load_chat_model\nllm = load_chat_model('pocket-chat')"
+    said = 'chat_box(llm, system="", say=["Hello!", "Write Python code that counts to ten."])'
+    long = 'chat_box(llm, system="You are a pirate.", max_tokens=900, ignore_eos=True)'
+    notebook = write(lab, "talks.ipynb", [loading, said, long, "1 + 1"])
+    notebook.run(0)
+    yield notebook
+    notebook.shut_down()
+
+
+@pytest.fixture
+def chat(talks: Notebook) -> Locator:
+    """A new chat box with a conversation, in front."""
+    return _chat_box(talks, 1)
+
+
+@pytest.fixture
+def long_chat(talks: Notebook) -> Locator:
+    """A new, empty chat box whose answers end only when they are stopped, in front."""
+    return _chat_box(talks, 2)
+
+
+def _chat_box(talks: Notebook, cell: int) -> Locator:
+    talks.show()
+    talks.clear()
+    talks.run(cell)
+    shown = talks.panel.locator(".vc-chat")
+    expect(shown.locator(".vc-log")).to_be_visible()
+    return shown

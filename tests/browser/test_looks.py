@@ -70,6 +70,29 @@ def test_playground(playground: Locator, keep: Callable[[str], None]) -> None:
     examine(playground)
 
 
+def test_chat_box(chat: Locator, keep: Callable[[str], None]) -> None:
+    chat.scroll_into_view_if_needed()
+    keep("chat-box")
+    examine(chat)
+    chat.get_by_label("message").fill("word " * 2000)
+    chat.get_by_label("message").press("Enter")
+    expect(chat.get_by_role("alert")).to_be_visible()
+    keep("chat-box-error")
+    examine(chat)
+
+
+def test_chat_box_while_it_answers(long_chat: Locator, keep: Callable[[str], None]) -> None:
+    long_chat.scroll_into_view_if_needed()
+    keep("chat-box-empty")
+    examine(long_chat)
+    long_chat.get_by_label("message").fill("Tell me a story about a fox.")
+    long_chat.get_by_label("message").press("Enter")
+    expect(long_chat.locator(".vc-assistant .vc-said")).not_to_be_empty()
+    keep("chat-box-answering")
+    examine(long_chat)
+    long_chat.get_by_role("button", name="Stop").click()
+
+
 def test_results_of_checks_and_checklist(cards: Notebook, keep: Callable[[str], None]) -> None:
     cards.show()
     keep("cards")

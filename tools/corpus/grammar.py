@@ -37,7 +37,17 @@ def expand(template: str, rng: random.Random, **slots: str) -> str:
     used: set[str] = set()
     while SLOT.search(template):
         template = SLOT.sub(lambda match: _fill(match.group(1), rng, slots, used), template)
-    return re.sub(r"  +", " ", ARTICLE.sub(r"\1n ", template)).replace(" .", ".").replace(" ,", ",").strip()
+    return re.sub(r"  +", " ", with_articles(template)).replace(" .", ".").replace(" ,", ",").strip()
+
+
+def with_articles(text: str) -> str:
+    """Turns ``a`` into ``an`` before a vowel.
+
+    Example:
+        >>> with_articles("You are a actor.")
+        'You are an actor.'
+    """
+    return ARTICLE.sub(r"\1n ", text)
 
 
 def sentence_case(text: str) -> str:
@@ -48,6 +58,16 @@ def sentence_case(text: str) -> str:
         'The Nile is long.'
     """
     return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """Turns the first letter into a small one, for the middle of a sentence; ``I`` stays.
+
+    Example:
+        >>> lower_first("My name is Ada."), lower_first("I am Ada.")
+        ('my name is Ada.', 'I am Ada.')
+    """
+    return text if text.startswith("I ") else text[:1].lower() + text[1:]
 
 
 def some(templates: list[str], rng: random.Random, *, at_least: int, at_most: int) -> list[str]:

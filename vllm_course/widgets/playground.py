@@ -1,15 +1,12 @@
 """The playground: sliders beside vLLM's next-token probabilities, and text that tells how sure the model was."""
 
-import asyncio
 import contextlib
-import time
-from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-from IPython import get_ipython
 
 from vllm_course.widgets import rendering
+from vllm_course.widgets.background import advance, call_before_cells, explained, in_background
 from vllm_course.widgets.controls import make_controls
 from vllm_course.widgets.parts import Parts
 from vllm_course.widgets.scene import Scene, sampling_params
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from vllm import LLM
 
 LONGEST = 1000  # largest max_tokens, where the context is that long
-LOOK_EVERY = 0.1  # seconds
 
 
 def playground(llm: "LLM", prompt: str = "The weather today is", **sampling: Any) -> "Playground":
@@ -90,18 +86,11 @@ class Playground(widgets.VBox):
             self.scene.draw(self.settings)
             self.parts.position.max = 0  # the new text has no later positions yet
             self._set_running(True)
-            self._task = _in_background(self._advance())
+            self._task = in_background(self._advance())
 
     async def _advance(self) -> None:
-        """Go on token by token; at every look at the text the kernel also hears the sliders and the Stop button."""
-        stream = self.scene.stream
-        with self._explained(), contextlib.closing(stream):
-            while not stream.finished:
-                look = time.monotonic() + LOOK_EVERY
-                while not stream.finished and time.monotonic() < look:
-                    stream.step()
-                self._show_text()
-                await asyncio.sleep(0)
+        with self._explained():
+            await advance(self.scene.stream, self._show_text)
         self._set_running(False)
         self._finish()
 
@@ -120,8 +109,7 @@ class Playground(widgets.VBox):
         self.parts.generate.disabled = self.parts.prompt.disabled = self.parts.position.disabled = running
         self.parts.progress.layout.visibility = "visible" if running else "hidden"
         self.parts.progress.max = self.scene.drawn_with["max_tokens"] * self.scene.drawn_with["n"]
-        if shell := get_ipython():
-            (shell.events.register if running else shell.events.unregister)("pre_execute", self._stop)
+        call_before_cells(self._stop, wanted=running)
 
     def _show_text(self) -> None:
         completions = self.scene.stream.completions
@@ -143,19 +131,5 @@ class Playground(widgets.VBox):
             self.parts.position.max, self.parts.text.value, self.parts.state.value = 0, "", ""
             self._draw_chart()
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Show why something is refused in the playground; a widget's traceback would get lost in a log."""
-        self.parts.error.value = ""
-        try:
-            yield
-        except Exception as reason:  # whatever it is, this is the one place where a learner can see it
-            self.parts.error.value = rendering.error(f"{type(reason).__name__}: {reason}")
-
-
-def _in_background(work: Coroutine) -> "asyncio.Task | None":
-    """Run on the kernel's event loop; where there is none, as in a test, at once."""
-    try:
-        return asyncio.get_running_loop().create_task(work)
-    except RuntimeError:
-        return asyncio.run(work)
+    def _explained(self) -> contextlib.AbstractContextManager[None]:
+        return explained(self.parts.error)

@@ -8,6 +8,7 @@ from vllm_course.errors import CourseError
 
 if TYPE_CHECKING:
     from vllm import LLM, CompletionOutput, SamplingParams
+    from vllm.inputs import PromptType
 
 _numbers = itertools.count()
 _latest: "Stream | None" = None
@@ -27,7 +28,7 @@ class Stream:
 
     Args:
         llm: A vLLM engine in this process.
-        prompt: Text to continue.
+        prompt: Text to continue, or `{"prompt_token_ids": [...]}`.
         params: Sampling parameters; they are changed to ask for intermediate outputs.
 
     Attributes:
@@ -42,7 +43,7 @@ class Stream:
         `vllm.v1.engine.llm_engine.LLMEngine`: `add_request`, `step`, `abort_request`.
     """
 
-    def __init__(self, llm: "LLM", prompt: str, params: "SamplingParams") -> None:
+    def __init__(self, llm: "LLM", prompt: "PromptType", params: "SamplingParams") -> None:
         from vllm.sampling_params import RequestOutputKind
 
         global _latest

@@ -61,4 +61,5 @@ def said(settings: dict[str, Any]) -> str:
         >>> said({"temperature": 0.8, "top_k": 0, "seed": 1})
         'temperature=0.8, seed=1'
     """
-    return ", ".join(f"{name}={value:g}" for name, value in settings.items() if value != NEUTRAL.get(name))
+    written = {name: f"{value:g}" if isinstance(value, float) else repr(value) for name, value in settings.items()}
+    return ", ".join(f"{name}={written[name]}" for name, value in settings.items() if value != NEUTRAL.get(name))
