@@ -26,7 +26,17 @@ def test_engine_args_of_a_shipped_model(monkeypatch):
         "kv_cache_memory_bytes": 256 * MIB,
         "enforce_eager": True,
         "max_logprobs": -1,
+        "enable_chunked_prefill": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("device", "model", "overrides"),
+    [("gpu", BASE, {}), ("cpu", "facebook/opt-125m", {}), ("cpu", BASE, {"max_num_batched_tokens": 256})],
+)
+def test_prompts_are_cut_into_chunks_where_a_prompt_may_be_longer_than_a_batch(monkeypatch, device, model, overrides):
+    monkeypatch.setattr(models, "_device", lambda: device)
+    assert "enable_chunked_prefill" not in engine_args(model, **overrides)
 
 
 @pytest.mark.parametrize(

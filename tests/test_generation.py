@@ -112,6 +112,13 @@ def test_sweep_with_a_seed_repeats_and_its_samples_differ(llm):
     assert sweep(llm, PROMPTS[0], **setting | {"seed": 100})["text"].tolist() != first["text"].tolist()
 
 
+def test_sweep_takes_more_prompt_tokens_than_one_step_of_the_engine(llm):
+    """vLLM's CPU build would break off, and hang, at a prompt with a seed that it cuts into chunks."""
+    prompts = ["the fox " * 180 + str(number) for number in range(30)]
+    assert sum(len(llm.get_tokenizer().encode(prompt)) for prompt in prompts) > 2 * 4096
+    assert len(sweep(llm, prompts, n=1, seed=0, temperature=[1.0], max_tokens=2)) == 30
+
+
 def test_sweep_without_lists_and_seed_holds_one_setting(llm, calls):
     frame = sweep(llm, PROMPTS[0], n=2, temperature=0.8, max_tokens=3)
     assert list(frame) == ["prompt", "sample", *COLUMNS[1:]]

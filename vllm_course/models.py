@@ -59,6 +59,9 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
         # No cap, so that next_token can show the whole vocabulary. vLLM's default is 20.
         "max_logprobs": -1,
     }
+    if is_shipped and on_cpu and "max_num_batched_tokens" not in overrides:
+        # vLLM 0.32.0's CPU build fails, and hangs, when it cuts the prompt of a request with a seed into chunks.
+        args["enable_chunked_prefill"] = False
     return args | overrides
 
 
