@@ -1,6 +1,7 @@
 """The chat box: it answers as `LLM.chat` does, its buttons do what they say, and its mistakes are explained."""
 
 import asyncio
+import copy
 import gc
 import re
 import weakref
@@ -84,7 +85,7 @@ def test_settings_are_the_models_own_completed(llm):
 
 def test_what_was_said_cannot_be_changed_from_outside(llm):
     box = chat_box(llm, say=QUESTIONS[:1], max_tokens=2)
-    before = box.messages
+    before = copy.deepcopy(box.messages)
     box.messages[0]["content"] = box.settings["seed"] = "changed"
     box.messages.clear()
     assert (box.messages, box.settings["seed"]) == (before, 0)
@@ -255,7 +256,10 @@ def test_retry_and_reset_end_the_answer_in_progress(llm, button):
 
 def test_a_message_right_after_stop_is_answered_to_its_end(llm):
     """The task of the stopped answer wakes up later and must not take the new answer for its own."""
-    box = chat_box(llm, **LONG)
+    box, growing_at_the_end = chat_box(llm, **LONG), []
+    box.parts.talk.observe(
+        lambda change: growing_at_the_end.append(change["old"] and box.conversation.running), "running"
+    )
 
     def stop_and_send() -> None:
         press(box, "stop")
@@ -265,7 +269,7 @@ def test_a_message_right_after_stop_is_answered_to_its_end(llm):
     while_it_runs(box, stop_and_send)
     assert "ended: length" in box.parts.state.value and tokens_of(box) == 3
     assert [message["role"] for message in box.messages] == ["user", "assistant"] * 2
-    assert not box.parts.talk.running
+    assert not box.parts.talk.running and not any(growing_at_the_end)
 
 
 def test_a_cell_that_runs_meanwhile_ends_the_answer_and_finds_it_in_messages(llm):
@@ -273,6 +277,7 @@ def test_a_cell_that_runs_meanwhile_ends_the_answer_and_finds_it_in_messages(llm
 
     def cell() -> None:
         box.stop()  # what the event pre_execute calls
+        assert not box.parts.talk.running and "ended: abort" in box.parts.state.value
         found.extend([box.messages, llm.generate(["Hello", "Once"])])
 
     while_it_runs(box, cell)
