@@ -1,4 +1,4 @@
-"""pocket-chat, talked to as a learner talks to it."""
+"""pocket-chat, talked to as lesson 03 talks to it."""
 
 import json
 from collections.abc import Iterator

@@ -1,0 +1,110 @@
+"""Chat with a language model at the terminal, or let it answer messages from the command line or a pipe.
+
+Examples:
+  python lessons/03-chat-interface/chat_interface.py
+  python lessons/03-chat-interface/chat_interface.py --system "You are a pirate." --temperature 0.3
+  python lessons/03-chat-interface/chat_interface.py --message "My name is Kelvo." --message "What is my name?" --json
+  python lessons/03-chat-interface/chat_interface.py --load chat.json --message "And of Spain?" --save chat.json
+  echo "What is the capital of France?" | python lessons/03-chat-interface/chat_interface.py
+
+At a terminal, /help shows the commands, Ctrl-C stops an answer, and Ctrl-D leaves. The lines that you type are
+remembered for the next time in a file of your data folder.
+
+Messages of --message are the turns of one conversation; else standard input, as a whole, is the one message. Without
+both (standard input is /dev/null, or --json at a terminal) the model answers an example conversation. Answers go to
+stdout, below their questions where there are several, and everything else to stderr.
+
+Sampling parameters that are not given are the model's own, apart from the seed, which is 0, and the longest answer: 256
+tokens, or half of a smaller context.
+
+--save writes when all is answered, or when you leave the chat. It makes a new file, or replaces an empty one or a saved
+conversation; any other file is refused and stays. What --load brings is answered by the model of --model, with the
+parameters of the file where the command line gives none.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from chat_answer import INTERRUPTED, Answer
+from chat_engine import open_session
+from chat_files import write_conversation
+from chat_params import RULES
+from chat_session import Session
+from chat_settings import read_settings
+from chat_terminal import chat
+from chat_turn import speak
+from chat_view import View, choose_view
+
+from vllm_course.tool import ToolParser, model_name, number, tool
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser. Sampling parameters have no defaults here: those of the model count."""
+    parser = ToolParser(description=__doc__)
+    parser.add_argument("--message", action="append", metavar="TEXT", help="what you say; repeat it for more turns")
+    parser.add_argument("--system", metavar="TEXT", help='system prompt, "" for none')
+    parser.add_argument("--load", metavar="FILE", help="go on with a saved conversation")
+    parser.add_argument("--save", metavar="FILE", help="save the conversation")
+    parser.add_argument("--model", type=model_name, help="model with a chat template (default: pocket-chat)")
+    parser.add_argument(
+        "--max-model-len",
+        type=number(int, low=16, remedy="Leave it out for all that the model can."),
+        help="context, in tokens: question, answer and all that was said before (default: all that the model can)",
+    )
+    for name in ("temperature", "top_p", "max_tokens", "seed"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=RULES[name].kind, help=RULES[name].meaning)
+    parser.add_argument("--plain", action="store_true", help="no Markdown and no colours; NO_COLOR does the same")
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of text")
+    return parser
+
+
+def answer_all(session: Session, view: View, says: list[str]) -> list[Answer]:
+    """Answer messages one after the other, as turns of one conversation."""
+    answers = []
+    for text in says:
+        if len(says) > 1:
+            view.question(text)
+        answers.append(speak(session, view, session.ask(text)))
+        if answers[-1].finish_reason == INTERRUPTED:
+            raise KeyboardInterrupt
+    return answers
+
+
+def as_json(session: Session, answers: list[Answer]) -> str:
+    """Return the conversation, and what is known about each answer, as one JSON object."""
+    content = {
+        "model": session.model,
+        "params": session.params,
+        "messages": session.messages,
+        "answers": [asdict(answer) for answer in answers],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+@tool
+def main(argv: list[str] | None = None) -> int:
+    """Run the tool.
+
+    Args:
+        argv: Command line without the program's name; None takes the real one.
+
+    Returns:
+        Exit code: 0 when done, 1 for a failed run, 2 for a wrong value, 130 after Ctrl-C outside a chat.
+    """
+    args = build_parser().parse_args(argv)
+    settings = read_settings(args)
+    view = choose_view(plain=args.plain, silent=args.json, apart=settings.says is not None)
+    if settings.says is None:
+        return chat(settings, view)
+    session = open_session(settings)
+    answers = answer_all(session, view, settings.says)
+    if args.json:
+        print(as_json(session, answers))
+    if settings.save:
+        write_conversation(settings.save, session.saved(), name="--save")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
