@@ -13,7 +13,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN_WIDGET = ".jp-OutputArea-output > .jupyter-widgets"
 
 
-@pytest.mark.parametrize("path", map(lesson_notebook, lessons()), ids=label)
+@pytest.mark.parametrize("path", [lesson_notebook(folder) for folder in lessons()], ids=label)
 def test_a_lesson_runs_without_an_error_that_it_does_not_want(lab: Lab, path: Path) -> None:
     notebook = lab.open(label(path))
     notebook.clear()
