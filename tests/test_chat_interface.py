@@ -1,5 +1,6 @@
 """Lesson 03's script: what the model sees of a conversation, what is kept of it, and what is printed."""
 
+import contextlib
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from tests.test_chat_interface_cases import (
     SYSTEM,
     USER,
     ChatTool,
+    new_chat,
     saved,
 )
 from vllm_course.chat.messages import check_messages
@@ -39,8 +41,6 @@ class Lines:
         self.lines += ["  ".join(cells) for cells in [header, *rows]]
 
     def answer(self):
-        import contextlib
-
         self.answers.append([])
         return contextlib.nullcontext(self.answers[-1].append)
 
@@ -49,13 +49,7 @@ class Lines:
 def chat(monkeypatch):
     """Return a new chat, as at the terminal."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    from chat_engine import open_session
-    from chat_settings import Settings
-    from chat_terminal import Chat
-
-    params = {"max_tokens": 12, "temperature": 0.0}
-    settings = Settings("pocket-chat", {}, params, says=None, loaded=None, save=None, system=None)
-    return Chat(open_session(settings), Lines())
+    return new_chat(Lines(), params={"max_tokens": 12, "temperature": 0.0})
 
 
 @pytest.fixture

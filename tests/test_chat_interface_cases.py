@@ -44,6 +44,16 @@ class ChatTool(Tool):
         return json.loads(run.out)
 
 
+def new_chat(view: Any, *, params: dict[str, Any], loaded: Any = None) -> Any:
+    """Return a chat as at the terminal; the lesson's folder must be on Python's path."""
+    from chat_engine import open_session
+    from chat_settings import Settings
+    from chat_terminal import Chat
+
+    settings = Settings("pocket-chat", {}, params, says=None, loaded=loaded, save=None, system=None)
+    return Chat(open_session(settings), view)
+
+
 def saved(**changes: Any) -> str:
     """Return a saved conversation, with some of it changed; `...` leaves a key out."""
     whole = {"version": 1, "model": "pocket-chat", "params": {"temperature": 0.5}, "messages": [USER]} | changes

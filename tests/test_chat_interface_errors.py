@@ -18,6 +18,7 @@ from tests.test_chat_interface_cases import (
     WRONG_LINES,
     WRONG_WORDS,
     ChatTool,
+    new_chat,
     saved,
 )
 from tests.text_generation_cases import refused
@@ -42,15 +43,11 @@ def no_engine(monkeypatch):
 def chat(monkeypatch):
     """Return a chat after one turn, as at the terminal."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    from chat_engine import open_session
     from chat_files import Saved
-    from chat_settings import Settings
-    from chat_terminal import Chat
     from chat_view import SilentView
 
     loaded = Saved("pocket-chat", {"max_tokens": 12}, [dict(SYSTEM), dict(USER), dict(ANSWER)])
-    settings = Settings("pocket-chat", {}, {}, says=None, loaded=loaded, save=None, system=None)
-    return Chat(open_session(settings), SilentView(apart=False))
+    return new_chat(SilentView(apart=False), params={}, loaded=loaded)
 
 
 def state(chat) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.conversations import build_conversations
 from tools.conversations.toolcalls import PROPERTIES
+from tools.corpus.countries import CAPITALS
 from tools.evaluate import Row, table
 
 SAMPLE = 2000  # conversations that are counted for the table of kinds
@@ -109,8 +110,6 @@ def write_chat_card(folder: Path, *, rows: list[Row]) -> None:
         folder: Model folder with the training.json that ``tools.train_chat`` writes.
         rows: Output of ``tools.evaluate.evaluate``.
     """
-    from tools.corpus.countries import CAPITALS
-
     facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     defaults = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
     # The shape's own `steps` is 0: the number of conversations decides.

@@ -85,6 +85,11 @@ def ending(call: Callable, *arguments: Any) -> tuple[Any, str]:
         return None, f"{type(error).__name__}: {error}"
 
 
+def settings_of(*calls: Call) -> set[tuple[float, int]]:
+    """Return the pairs of temperature and max_tokens that calls took."""
+    return {(params.temperature, params.max_tokens) for call in calls for params in call.params}
+
+
 def user(text: str) -> dict[str, str]:
     """Return a message of the user."""
     return {"role": "user", "content": text}
@@ -266,7 +271,7 @@ def _asked_once(watch: ChatWatch, way: str, countries: list[str]) -> list:
     )
     sent = [prompt.get("prompt") if isinstance(prompt, dict) else prompt for prompt in calls[0].prompts]
     require(sent == wanted, f"llm.{method} must get {alone}, not {calls[0].prompts[0]!r}.")
-    settings = {(params.temperature, params.max_tokens) for params in calls[0].params}
+    settings = settings_of(calls[0])
     require(settings == {(0, 32)}, f"Use temperature=0 and max_tokens=32 in llm.{method} too, not {min(settings)}.")
     return calls[0].outputs
 
@@ -415,7 +420,7 @@ def _finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) -
     require(not how, f"finish(llm, messages, max_tokens, rounds) must return a pair, it ended with {how}")
     require(bool(watch.calls), "Ask the llm that finish is given, its first argument.")
     require(given == messages, "finish changes the messages that it is given: make a new list, [*messages, ...].")
-    settings = {(p.temperature, p.max_tokens) for call in watch.calls for p in call.params}
+    settings = settings_of(*watch.calls)
     require(settings == {(0, max_tokens)}, f"Every call takes temperature=0 and max_tokens={max_tokens}.")
     outputs = [call.outputs[0] for call in watch.calls]
     pieces = [output.outputs[0].text for output in outputs]
@@ -640,7 +645,7 @@ def _one_call_a_round(watch: ChatWatch) -> None:
     for number, call in enumerate(calls, start=1):
         sent = len(call.prompts)
         require(sent == guests, f"Call {number} must hold {guests} conversations, one a persona, it holds {sent}.")
-        settings = {(params.temperature, params.max_tokens) for params in call.params}
+        settings = settings_of(call)
         require(settings == {(0, 64)}, f"Use temperature=0 and max_tokens=64 in every call, not {min(settings)}.")
 
 
