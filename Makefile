@@ -55,7 +55,7 @@ exercises:  $(MAINTAINER) ## Derive exercises/ from solutions/
 	@$(RUN) -m tools.derive_exercises $(ARGS)
 
 models:     $(MAINTAINER) ## Train the shipped models again
-	@$(RUN) -m tools.build_models $(ARGS)
+	@$(RUN) -m tools.training.build_models $(ARGS)
 
 bench:      $(MAINTAINER) ## Measure the course against its budgets
 	@$(RUN) -m tools.bench $(ARGS)

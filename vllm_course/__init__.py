@@ -10,13 +10,13 @@ from vllm_course.errors import CourseError
 from vllm_course.quiet import set_defaults
 
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
-    from vllm_course.chat.box import chat_box
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
     from vllm_course.checks.hints import hint
     from vllm_course.generation import generate, next_token, sweep
     from vllm_course.models import engine_args, load_model
     from vllm_course.plots import plot_next_token, plot_sweep
+    from vllm_course.widgets.chat_box import chat_box
     from vllm_course.widgets.checklist import checklist
     from vllm_course.widgets.playground import playground
 
@@ -41,7 +41,7 @@ __all__ = [
     "sweep",
 ]
 MODULES = {
-    "chat_box": "chat.box",
+    "chat_box": "widgets.chat_box",
     "check": "checks",
     "checklist": "widgets.checklist",
     "engine_args": "models",

@@ -21,8 +21,8 @@ from vllm_course.quiet import quiet
 from vllm_course.tool import tool
 
 if TYPE_CHECKING:
-    from generation_parser import Parser
-    from generation_settings import Settings
+    from vllm_course.completion.parser import Parser
+    from vllm_course.completion.settings import Settings
 
 PROMPTS = [
     "Hello, my name is",
@@ -35,7 +35,7 @@ PROMPTS = [
 def build_parser() -> "Parser":
     """Return the parser. It takes its engine arguments from vLLM, whose import takes seconds."""
     with quiet():
-        from generation_parser import engine_parser
+        from vllm_course.completion.parser import engine_parser
 
         return engine_parser(description=__doc__)
 
@@ -47,8 +47,8 @@ def complete(settings: "Settings") -> tuple[dict, list[dict]]:
         The configuration (name to value and source), and one record a completion.
     """
     # What needs vLLM is imported late, so that Ctrl-C in those seconds is answered.
-    import generation_engine
-    from generation_log import log
+    from vllm_course.completion import engine as generation_engine
+    from vllm_course.completion.log import log
 
     prompts = settings.prompts or PROMPTS
     llm = generation_engine.start(settings)
@@ -90,9 +90,9 @@ def main(argv: list[str] | None = None) -> int:
         Exit code: 0 when done, 1 for a failed run, 2 for a wrong value, 130 after Ctrl-C.
     """
     parser = build_parser()
-    from generation_log import log_to
-    from generation_outputs import as_json, write_results
-    from generation_settings import read_settings
+    from vllm_course.completion.log import log_to
+    from vllm_course.completion.outputs import as_json, write_results
+    from vllm_course.completion.settings import read_settings
 
     settings = read_settings(parser, argv)
     with log_to(settings.value("log_file"), settings.engine()):

@@ -26,16 +26,15 @@ import argparse
 import json
 from dataclasses import asdict
 
-from chat_answer import INTERRUPTED, Answer
-from chat_engine import open_session
-from chat_files import write_conversation
-from chat_params import RULES
-from chat_session import Session
-from chat_settings import read_settings
-from chat_terminal import chat
-from chat_turn import speak
-from chat_view import View, choose_view
-
+from vllm_course.chat.answer import INTERRUPTED, Answer
+from vllm_course.chat.files import write_conversation
+from vllm_course.chat.params import RULES
+from vllm_course.chat.session import Session
+from vllm_course.terminal.engine import open_session
+from vllm_course.terminal.settings import read_settings
+from vllm_course.terminal.talk import chat
+from vllm_course.terminal.turn import speak
+from vllm_course.terminal.view import View, choose_view
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 

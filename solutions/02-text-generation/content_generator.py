@@ -7,13 +7,12 @@ Examples:
 
 import argparse
 import math
-import sys
 from pathlib import Path
 
 import pandas as pd
 from content_report import report, svg
 
-from vllm_course import load_model, paths, plot_sweep, sweep
+from vllm_course import load_model, plot_sweep, sweep
 from vllm_course.output import write
 from vllm_course.tool import ToolParser, model_name, number, tool
 
@@ -49,9 +48,7 @@ def rank(frame: pd.DataFrame) -> pd.DataFrame:
 
 def diversity(text: str) -> float:
     """Return the share of different pairs among all pairs of neighbouring words; 0 where there is no pair."""
-    if str(paths.lesson(2)) not in sys.path:
-        sys.path.append(str(paths.lesson(2)))
-    from measures import distinct_n
+    from vllm_course.measures import distinct_n
 
     value = distinct_n(text, 2)
     return 0.0 if math.isnan(value) else value

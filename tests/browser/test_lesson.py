@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
-from tests.notebooks import label, lesson_notebook, lessons
+from tests.rules.notebooks import label, lesson_notebook, lessons
 
 LESSON_SECONDS = 400  # about 60 on two idle cores
 WIDGET = "application/vnd.jupyter.widget-view+json"

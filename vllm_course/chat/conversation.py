@@ -6,7 +6,7 @@ from vllm_course.chat.history import Fitted, fit_history
 from vllm_course.chat.settings import with_seed
 from vllm_course.chat.streaming import chat_stream
 from vllm_course.errors import CourseError
-from vllm_course.widgets.streaming import Stream
+from vllm_course.streaming import Stream
 
 if TYPE_CHECKING:
     from vllm import LLM

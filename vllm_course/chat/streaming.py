@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vllm_course.chat.prompt import chat_token_ids
-from vllm_course.widgets.streaming import Stream
+from vllm_course.streaming import Stream
 
 if TYPE_CHECKING:
     from vllm import LLM, SamplingParams

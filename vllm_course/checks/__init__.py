@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from vllm_course import progress
-from vllm_course.checks.exercises import Exercise, NotYet, exercise, find, require
+from vllm_course.checks.exercises import Exercise, exercise, find
 from vllm_course.checks.fingerprint import fingerprint
 from vllm_course.checks.hints import advice, hint
 from vllm_course.checks.keeping import STRICT, not_kept_once, strict
 from vllm_course.checks.result import Result
+from vllm_course.checks.verdict import NotYet, require
 from vllm_course.errors import CourseError
 
 __all__ = ["STRICT", "CheckFailedError", "Result", "check", "exercise", "find", "hint", "require"]

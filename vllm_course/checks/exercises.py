@@ -1,16 +1,17 @@
 """The exercises that the lessons define, found by their number.
 
-They lie beside their lesson, in `lessons/NN-slug/checks.py` or, where that grows long, in several files `checks*.py`.
-Each is a function with the decorator `exercise`; it calls `require` for every property that a right answer has, with a
-hint that fits the mistake.
+They are in `checks/lesson_NN.py`, one file a lesson. Each is a function with the decorator `exercise`; it calls
+`require` for every property that a right answer has, with a hint that fits the mistake.
 """
 
 import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from vllm_course import paths
+from vllm_course.checks.trying import tried
 from vllm_course.errors import CourseError
 
 _exercises: dict[str, "Exercise"] = {}
@@ -37,11 +38,7 @@ class Exercise:
         return f"Read on: concepts/{page}, section {anchor.replace('-', ' ')}."
 
 
-class NotYet(Exception):
-    """Raised by `require`: the answer lacks a property, and the message is the hint that fits."""
-
-
-def exercise(number: str, *, hints: list[str], concept: str) -> Callable:
+def exercise(number: str, *, hints: list[str], concept: str, functions: dict[str, str] | None = None) -> Callable:
     """Register the function below as the check of an exercise.
 
     Args:
@@ -49,30 +46,25 @@ def exercise(number: str, *, hints: list[str], concept: str) -> Callable:
         hints: What `hint` shows, one at a time, from vague to clear.
         concept: Page in concepts/ and anchor of the section that explains it, `"sampling-parameters.md#temperature"`.
             The last hint names it.
+        functions: The answers that are functions, by the name of the check's argument, and what each takes and
+            returns: `{"run_tool": "text, functions -> message"}`. The check gets them as `Tried`.
 
     Returns:
         A decorator that leaves the function as it is.
     """
 
     def register(checker: Callable[..., None]) -> Callable[..., None]:
-        _exercises[number] = Exercise(number, checker, tuple(hints), concept)
+        def judge(*answers: Any) -> None:
+            checker(*tried(checker, answers, functions or {}))
+
+        _exercises[number] = Exercise(number, judge, tuple(hints), concept)
         return checker
 
     return register
 
 
-def require(condition: bool, hint_that_fits: str) -> None:
-    """Go on when the condition holds; otherwise end the check with this hint.
-
-    Raises:
-        NotYet: The condition does not hold.
-    """
-    if not condition:
-        raise NotYet(hint_that_fits)
-
-
 def find(number: str) -> Exercise:
-    """Return an exercise by its number, from its lesson's `checks*.py`.
+    """Return an exercise by its number, from `checks/lesson_NN.py`.
 
     Raises:
         CourseError: There is no such exercise.
@@ -87,9 +79,10 @@ def find(number: str) -> Exercise:
 
 def _load_lesson(lesson: int) -> None:
     try:
-        files = sorted(paths.lesson(lesson).glob("checks*.py"))
+        paths.lesson(lesson)
+        files = sorted((paths.root() / "checks").glob(f"lesson_{lesson:02d}*.py"))
     except FileNotFoundError as error:
         raise CourseError(str(error)) from None
     for file in files:
-        spec = importlib.util.spec_from_file_location(f"vllm_course_{file.stem}_{lesson:02d}", file)
+        spec = importlib.util.spec_from_file_location(f"checks.{file.stem}", file)
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

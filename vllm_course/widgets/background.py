@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine, Iterator
 import ipywidgets as widgets
 from IPython import get_ipython
 
+from vllm_course.streaming import Stream
 from vllm_course.widgets import rendering
-from vllm_course.widgets.streaming import Stream
 
 LOOK_EVERY = 0.1  # seconds
 

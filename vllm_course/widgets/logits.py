@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vllm_course.errors import CourseError
-from vllm_course.widgets.streaming import end_running
+from vllm_course.streaming import end_running
 
 if TYPE_CHECKING:
     from vllm import LLM

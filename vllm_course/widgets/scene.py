@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vllm_course.distribution import Distribution, distribution
+from vllm_course.streaming import Stream
 from vllm_course.widgets.logits import next_logits
-from vllm_course.widgets.streaming import Stream
 from vllm_course.widgets.view import View
 
 if TYPE_CHECKING:

@@ -1,0 +1,165 @@
+"""`check` and `hint`: three results, never an exception for a learner, always one under `VLLM_COURSE_STRICT=1`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.lib.pretty import pretty
+
+from vllm_course import CourseError, check, checks, hint, paths
+from vllm_course.checks import exercises
+from vllm_course.checks.hints import Hint
+
+LESSON = """
+from vllm_course.checks import exercise, require
+
+
+@exercise("97.1", hints=["vague", "clear"], concept="page.md#one-section")
+def is_seven(answer):
+    require(isinstance(answer, int), "Give a whole number.")
+    require(answer == 7, f"Not {answer}.")
+
+
+@exercise("97.2", hints=["only one"], concept="page.md#other")
+def two_answers(first, second):
+    require(first < second, "The first must be smaller.")
+"""
+
+
+class Hostile:
+    """An answer on which everything that a check may do fails."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    __hash__ = None
+
+    def __len__(self):
+        raise RuntimeError("no length")
+
+    def __getattr__(self, name):
+        raise RuntimeError(f"no {name}")
+
+
+def endless_list() -> list:
+    """Return a list that holds itself."""
+    endless = []
+    endless.append(endless)
+    return endless
+
+
+ODD = ["", 0, float("nan"), [], {}, b"7", Hostile(), object, lambda: 1 / 0, np.array([7, 7]), pd.DataFrame({"a": [7]})]
+ODD += [endless_list()]
+
+
+@pytest.fixture(autouse=True)
+def lesson(tmp_path, monkeypatch):
+    """A checkout with the one lesson 97, not strict."""
+    (tmp_path / "lessons" / "97-demo").mkdir(parents=True)
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks/lesson_97.py").write_text(LESSON, encoding="utf-8")
+    monkeypatch.setattr(paths, "root", lambda: tmp_path)
+    monkeypatch.setattr(exercises, "_exercises", {})
+    monkeypatch.delenv(checks.STRICT, raising=False)
+
+
+def test_a_right_answer_passes():
+    result = check("97.1", 7)
+    assert (result.status, result.passed, result.message) == ("passed", True, "")
+    assert repr(result) == "✔ 97.1 passed"
+
+
+def test_a_wrong_answer_gets_the_hint_that_fits():
+    assert repr(check("97.1", 8)) == "✘ 97.1 not yet: Not 8."
+    assert check("97.1", "seven").message == "Give a whole number."
+    assert not check("97.1", 8).passed
+
+
+@pytest.mark.parametrize("stub", [..., [...], (1, ...), {"a": ...}, {"a": [1, {"b": ...}]}])
+def test_a_stub_is_not_attempted(stub):
+    result = check("97.1", stub)
+    assert (result.status, result.passed) == ("not attempted", False)
+    assert repr(result) == "○ 97.1 not attempted"
+
+
+def test_no_answer_or_one_open_of_two_is_not_attempted():
+    assert check("97.1").status == "not attempted"
+    assert check("97.2", 1, ...).status == "not attempted"
+    assert check("97.2", 1, 2).status == "passed"
+
+
+@pytest.mark.parametrize("answer", [None, {"logprob": None}, [None]])
+def test_none_is_an_answer(answer):
+    """`cumulative_logprob` is None when nobody asked for it: a mistake with a hint, not an open exercise."""
+    assert check("97.1", answer).status == "not yet"
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: type(odd).__name__)
+@pytest.mark.parametrize("number", ["97.1", "97.2"])
+def test_an_odd_answer_is_not_yet_and_never_raises(number, odd):
+    answers = (odd,) if number == "97.1" else (odd, odd)
+    result = check(number, *answers)
+    assert result.status == "not yet"
+    assert result.message
+
+
+def test_an_answer_that_the_check_cannot_use_is_named():
+    message = check("97.2", 1, "two").message
+    assert message.startswith("the check could not use this answer (TypeError: ")
+
+
+def test_too_many_answers_are_not_yet():
+    assert check("97.1", 7, 7).status == "not yet"
+
+
+@pytest.mark.parametrize("answers", [(8,), (...,), ()])
+def test_strict_raises_for_all_that_does_not_pass(monkeypatch, answers):
+    monkeypatch.setenv(checks.STRICT, "1")
+    with pytest.raises(checks.CheckFailedError, match="97.1 not"):
+        check("97.1", *answers)
+    assert check("97.1", 7).passed
+
+
+def test_strict_is_one_and_nothing_else(monkeypatch):
+    monkeypatch.setenv(checks.STRICT, "0")
+    assert not check("97.1", 8).passed
+
+
+def test_hints_go_from_vague_to_clear():
+    assert hint("97.1") == 'Hint 1 of 2: vague One more: hint("97.1", 2).'
+    assert hint("97.1", 2) == "Hint 2 of 2: clear Read on: concepts/page.md, section one section."
+
+
+def test_an_only_hint_is_the_last_one():
+    assert hint("97.2") == "Hint 1 of 1: only one Read on: concepts/page.md, section other."
+
+
+def test_a_hint_shows_without_quotes():
+    assert isinstance(hint("97.1"), str)
+    assert repr(hint("97.1")) == pretty(hint("97.1")) == 'Hint 1 of 2: vague One more: hint("97.1", 2).'
+
+
+def test_a_hint_in_a_notebook_is_escaped_and_wraps_between_words():
+    html = Hint('Read <a> & "b".')._repr_html_()
+    assert html.endswith(">Read &lt;a&gt; &amp; &quot;b&quot;.</div>") and "white-space: pre-wrap" in html
+
+
+@pytest.mark.parametrize("level", [0, 3, -1, "2", None, 1.0])
+def test_a_hint_that_is_not_there(level):
+    with pytest.raises(CourseError, match=rf"level must be 1 to 2 for exercise 97\.1, got {level!r}\."):
+        hint("97.1", level)
+
+
+@pytest.mark.parametrize("number", ["97.9", "97", "seven", "", 97.9, None, "97.1.1"])
+def test_an_unknown_exercise(number):
+    with pytest.raises(CourseError, match='exercise must be a number like "1.3" that a lesson has, got '):
+        check(number, 7)
+
+
+def test_a_lesson_that_is_not_there():
+    with pytest.raises(CourseError, match="lesson must be one of those in lessons/, got 98. See lessons/README.md."):
+        check("98.1", 7)
+
+
+def test_an_error_reads_as_its_message_in_a_notebook():
+    error = CourseError("name must be so, got that. Do this.")
+    assert error._render_traceback_() == ["CourseError: name must be so, got that. Do this."]

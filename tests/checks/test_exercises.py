@@ -1,0 +1,108 @@
+"""Every exercise, in the real engine: its stub is open, its solution passes, likely mistakes get the hint that fits."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.checks import wrong_answers
+from tests.rules import exercise_cells, exercise_rules
+from tests.rules.notebooks import code, label, lessons, read
+from tools import derive_exercises
+from vllm_course import check, paths
+
+SOLUTIONS = sorted((paths.root() / "solutions").glob("*/exercises.ipynb"))
+NUMBERS = [
+    pytest.param(path, e.number, id=e.number)
+    for path in SOLUTIONS
+    if not exercise_rules.structure(read(path))
+    for e in exercise_cells.exercises(read(path))
+]
+
+pytestmark = pytest.mark.usefixtures("one_engine")
+
+
+def cells_of(path: Path, number: str) -> exercise_cells.ExerciseCells:
+    return next(e for e in exercise_cells.exercises(read(path)) if e.number == number)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A solution notebook that ran: its variables, and the cells that failed."""
+
+    namespace: dict[str, Any]
+    failures: list[str]
+
+
+@functools.cache
+def solve(path: Path) -> Solved:
+    """Run the code cells of a solution once, in one namespace, in its folder.
+
+    Grade cells are left out: the tests below call `check` themselves, and `pytest --nbval` runs these cells.
+    """
+    solved = Solved({"__name__": "__main__"}, [])
+    ungraded = [(i, cell) for i, cell in code(read(path)) if not exercise_cells.nbgrader(cell).get("grade")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path.parent)
+        patch.syspath_prepend("")  # as a kernel does: what is beside the notebook can be imported
+        for number, cell in ungraded:
+            try:
+                exec(cell.source, solved.namespace)
+            except Exception as error:
+                solved.failures.append(f"cell {number} must run, got {type(error).__name__}: {error}")
+    return solved
+
+
+def test_every_lesson_has_exercises():
+    assert [path.parent.name for path in SOLUTIONS] == [folder.name for folder in lessons()] != []
+
+
+@pytest.mark.parametrize("rule", exercise_rules.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", SOLUTIONS, ids=label)
+def test_exercise_notebook(path, rule):
+    assert rule(read(path)) == []
+
+
+def test_exercises_are_derived_from_the_solutions():
+    assert derive_exercises.differences(paths.root()) == []
+
+
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_hints(path, number):
+    assert exercise_rules.hints(number) == []
+
+
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_stub_is_not_attempted(path, number):
+    derived = nbformat.reads(derive_exercises.derive(path), as_version=4)
+    stub = next(e for e in exercise_cells.exercises(derived) if e.number == number)
+    assert exercise_rules.not_attempted(stub) == []
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=label)
+def test_solution_runs(path):
+    assert solve(path).failures == []
+
+
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_solution_passes(path, number, monkeypatch):
+    namespace = solve(path).namespace
+    monkeypatch.chdir(path.parent)
+    assert repr(check(number, *cells_of(path, number).answers(namespace))) == f"✔ {number} passed"
+
+
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_wrong_answers_are_refused(path, number, monkeypatch):
+    wrong = wrong_answers.of_lesson(int(path.parent.name[:2])).get(number, [])
+    namespace = solve(path).namespace
+    monkeypatch.chdir(path.parent)
+    assert exercise_rules.refused(cells_of(path, number), wrong, namespace) == []
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=label)
+def test_wrong_answers_belong_to_exercises(path):
+    numbers = {e.number for e in exercise_cells.exercises(read(path))}
+    assert set(wrong_answers.of_lesson(int(path.parent.name[:2]))) <= numbers

@@ -1,0 +1,123 @@
+"""A learner's function may be anything and fail in any way: the check says what it was, in one sentence."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vllm_course.checks.trying import Endless, Tried, plain, tried
+from vllm_course.checks.verdict import NotYet
+
+ONE = [{"role": "user", "content": "Hello!"}]
+
+
+def refused(function, promise: str, *arguments, **options) -> str:
+    """Return the sentence with which a function is refused."""
+    with pytest.raises(NotYet) as refusal:
+        Tried(function, "answer", promise)(*arguments, **options)
+    return str(refusal.value)
+
+
+def endless(_):
+    raise Endless
+
+
+def leaving(_):
+    print("usage: x\nx: error: no such option", file=sys.stderr)
+    sys.exit(2)
+
+
+def changing(messages):
+    messages.append(1)
+    return "text"
+
+
+@pytest.mark.parametrize(
+    ("function", "promise", "message"),
+    [
+        (5, "text -> text", "answer must be a function of text."),
+        (lambda text: 1 / 0, "text -> text", "answer(text) must return a text, it ended with ZeroDivisionError: "),
+        (leaving, "text -> text", "it ended with exit 2: x: error: no such option"),
+        (endless, "text -> text", "answer(text): it goes on and on, the check stopped it."),
+        (changing, "messages -> text", "answer changes the messages that it is given: only read them."),
+        (lambda text: None, "text -> text", "answer must return a text, not None."),
+        (lambda text: "ab", "text -> list", "answer must return a list, not 'ab'."),
+        (lambda text: True, "text -> number", "answer must return a number, not True."),
+        (lambda text: "1", "text -> number", "answer must return a number, not '1'."),
+        (lambda text: (1, 2, 3), "text -> pair", "answer must return a pair, not (1, 2, 3)."),
+        (lambda text: [], "text -> table", "answer must return a table, not []."),
+        (lambda text: [], "text -> output", "answer must return an output, not []."),
+    ],
+)
+def test_what_is_wrong_is_said(function, promise, message):
+    assert message in refused(function, promise, list(ONE))
+
+
+def test_the_case_and_what_an_exception_means_are_said():
+    said = refused(lambda text: 1 / 0, "text -> text", "x", case="on 'x'", fails="It must never raise.")
+    assert said.endswith(
+        "must return a text, on 'x' it ended with ZeroDivisionError: division by zero. It must never raise."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "found"),
+    [
+        (np.float32(0.5), "number", 0.5),
+        (np.int64(3), "number", 3),
+        (np.bool_(True), "bool", True),
+        ((1, 2), "list", [1, 2]),
+        (range(2), "list", [0, 1]),
+        ((n for n in (1, 2)), "list", [1, 2]),
+        (np.array([1, 2]), "list", [1, 2]),
+        ({"a": 1}.values(), "list", [1]),
+        ([1, 2], "pair", [1, 2]),
+        (None, "message", None),
+        ("anything", "value", "anything"),
+    ],
+)
+def test_every_right_form_is_taken(value, kind, found):
+    assert Tried(lambda: value, "answer", f"-> {kind}")() == found
+
+
+def test_what_could_change_is_copied_and_compared():
+    table = pd.DataFrame({"a": [1]})
+
+    def shuffles(table):
+        table["b"] = 2
+        return table
+
+    assert "changes the table" in refused(shuffles, "table -> table", table)
+    assert list(table.columns) == ["a"]
+
+
+def test_an_error_that_is_wanted_is_returned():
+    found, error = Tried(lambda limit: {}[limit], "answer", "limit -> text").ending(5)
+    assert found is None and isinstance(error, KeyError)
+    assert Tried(len, "answer", "text -> number").ending("abc") == (3, None)
+
+
+def test_a_generator_fails_where_it_is_read():
+    def generator(_):
+        yield 1
+        raise ValueError("late")
+
+    assert "it ended with ValueError: late" in refused(generator, "text -> list", "x")
+
+
+def test_declared_functions_arrive_wrapped():
+    def check(run, answer): ...
+
+    run, answer = tried(check, (len, 5), {"run": "text -> number"})
+    assert isinstance(run, Tried) and answer == 5
+
+
+def test_an_unknown_kind_is_the_authors_mistake():
+    with pytest.raises(KeyError, match="texts"):
+        Tried(len, "answer", "text -> texts")
+
+
+def test_plain_leaves_other_values_alone():
+    table = pd.DataFrame({"a": [1]})
+    assert plain(table) is table and plain("a") == "a"

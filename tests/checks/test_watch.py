@@ -1,0 +1,85 @@
+"""The watched engine notes what it is asked, says what it is told to say, and ends what never ends."""
+
+import pytest
+
+from vllm_course import load_model
+from vllm_course.checks.trying import Endless
+from vllm_course.checks.verdict import NotYet
+from vllm_course.checks.watch import Watch
+
+pytestmark = pytest.mark.usefixtures("one_engine")
+
+
+@pytest.fixture
+def llm():
+    return load_model()
+
+
+def greedy(max_tokens=2):
+    from vllm import SamplingParams
+
+    return SamplingParams(temperature=0, max_tokens=max_tokens)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "noted"),
+    [
+        ("The moon", ["The moon"]),
+        (["The moon", "The sun"], ["The moon", "The sun"]),
+        ({"prompt": "The moon"}, [{"prompt": "The moon"}]),
+        ({"prompt_token_ids": [1, 5]}, [{"prompt_token_ids": [1, 5]}]),
+        ([{"prompt_token_ids": [1, 5]}], [{"prompt_token_ids": [1, 5]}]),
+    ],
+)
+def test_one_prompt_and_many_are_noted_alike(llm, prompts, noted):
+    watch = Watch(llm)
+    outputs = watch.generate(prompts, greedy())
+    (call,) = watch.asked("generate", 1, temperature=0, max_tokens=2)
+    assert call.prompts == noted and len(call.params) == len(call.outputs) == len(outputs) == len(noted)
+
+
+def test_what_was_sent_does_not_change_later(llm):
+    watch, ids = Watch(llm), [1, 5]
+    watch.generate({"prompt_token_ids": ids}, greedy())
+    ids.append(6)
+    assert watch.calls[0].prompts == [{"prompt_token_ids": [1, 5]}]
+
+
+def test_the_models_own_params_are_noted_where_none_are_given(llm):
+    watch = Watch(llm)
+    watch.generate("The moon")
+    assert watch.calls[0].params[0].max_tokens == 16
+
+
+def test_it_says_what_it_is_told_and_the_last_for_ever(llm):
+    watch = Watch(llm, says=["one", "two"])
+    said = [watch.generate("The moon", greedy())[0].outputs[0].text for _ in range(3)]
+    assert said == ["one", "two", "two"]
+
+
+def test_it_ends_what_goes_on(llm):
+    watch = Watch(llm, most=2)
+    with pytest.raises(Endless):
+        while True:
+            watch.generate("The moon", greedy())
+
+
+@pytest.mark.parametrize(
+    ("times", "sampling", "message"),
+    [
+        (2, {}, "llm.generate must be called 2 time(s), not 1."),
+        (1, {"max_tokens": 5}, "Every call of llm.generate must take max_tokens=5, not 2."),
+    ],
+)
+def test_what_was_not_asked_is_said(llm, times, sampling, message):
+    watch = Watch(llm)
+    with pytest.raises(NotYet, match="Call generate of the llm that your function is given"):
+        watch.asked("generate")
+    watch.generate("The moon", greedy())
+    with pytest.raises(NotYet) as refusal:
+        watch.asked("generate", times, **sampling)
+    assert str(refusal.value) == message
+
+
+def test_everything_else_is_the_engines_own(llm):
+    assert Watch(llm).get_tokenizer() is llm.get_tokenizer()

@@ -1,0 +1,128 @@
+"""`vllm-course progress` for one learner: table, JSON, CSV, file."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.progress.cases import course, run_progress
+from vllm_course import paths, progress
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of two lessons, one exercise of three passed, and a folder for the progress."""
+    monkeypatch.setenv("VLLM_COURSE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("JUPYTERHUB_USER", raising=False)
+    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setattr(paths, "root", lambda: tmp_path)
+    course(tmp_path, "01-a", exercises={"1.1": "One, two", "1.2": "Two"}, items=['say "why"'])
+    course(tmp_path, "02-b", exercises={"2.1": "Größe 模型"}, items=[], title="模型")
+    progress.record_attempt("1.1", "not yet", "closer", "a")
+    progress.record_attempt("1.1", "passed", "", "b")
+    progress.record_attempt("1.2", "not yet", "closer", "b")
+    progress.record_hint("1.2", 2)
+    progress.set_tick("01", 'say "why"', ticked=True)
+    return tmp_path
+
+
+def test_the_table_ends_with_what_to_do_next(capsys):
+    assert run_progress() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "lesson  title     exercises passed  checklist ticked",
+        "01      A lesson  1 of 2            1 of 1",
+        "02      模型      0 of 1            0 of 0",
+        "",
+        "Next: exercise 1.2, Two (exercises/01-a/exercises.ipynb)",
+    ]
+
+
+def test_json_holds_everything(capsys):
+    assert run_progress("--json") == 0
+    export = json.loads(capsys.readouterr().out)
+    exported_at = datetime.fromisoformat(export.pop("exported_at"))
+    assert exported_at.utcoffset() == timedelta(0)
+    assert datetime.now(UTC) - exported_at < timedelta(minutes=1)
+    first, second = export.pop("lessons")
+    assert export == {"format": "vllm-course progress", "schema": 1, "learner": "ada"}
+    one, two = first["exercises"]
+    assert datetime.fromisoformat(one.pop("passed_at")) <= exported_at
+    assert one == {"number": "1.1", "title": "One, two", "status": "passed", "attempts": 2, "hints": 0}
+    assert (two["status"], two["attempts"], two["hints"], two["passed_at"]) == ("not yet", 1, 2, None)
+    assert first["checklist"] == [{"item": 'say "why"', "ticked": True}]
+    assert (second["lesson"], second["title"], second["exercises"][0]["status"]) == ("02", "模型", "not attempted")
+
+
+def test_csv_has_one_row_an_exercise_or_item(capsys):
+    assert run_progress("--csv", "--learner", "Zoë, class B") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {row["learner"] for row in rows} == {"Zoë, class B"}
+    passed_at = rows[0].pop("passed_at")
+    assert datetime.fromisoformat(passed_at)
+    assert [[*row.values()][1:] for row in rows] == [
+        ["01", "exercise", "1.1", "One, two", "passed", "2", "0"],
+        ["01", "exercise", "1.2", "Two", "not yet", "1", "2", ""],
+        ["01", "item", "", 'say "why"', "ticked", "", "", ""],
+        ["02", "exercise", "2.1", "Größe 模型", "not attempted", "0", "0", ""],
+    ]
+
+
+def test_on_a_hub_the_learner_is_the_hubs(capsys, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_USER", "grace")
+    assert run_progress("--json") == 0
+    assert json.loads(capsys.readouterr().out)["learner"] == "grace"
+
+
+def test_a_user_without_a_name_must_give_one(capsys, monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_000_001)
+    assert run_progress("--json") == 1
+    assert capsys.readouterr().err == "learner must have a name, got a user without one. Give it: --learner NAME.\n"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "=1+1", "@x", "-1", "a\nb", "\x1b[31mred", "x" * 101])
+def test_a_name_that_is_none(capsys, name):
+    assert run_progress("--json", f"--learner={name}") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("learner must be 1 to 100 printable characters and not begin with = + - or @, got ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--output", "nowhere/a.json"],
+            "--output must be in a folder that is there, got nowhere/a.json. Make the folder",
+        ),
+        (["--output", "/"], "--output must be a file, got /. Add a file's name."),
+        (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
+        (["--learner", "ada"], "--learner must come with --json or --csv"),
+        (["--merge", ".", "--json", "--learner", "ada"], "--learner must stand without --merge"),
+        (["--yes"], "--yes must come with reset"),
+        (["reset"], "reset must be confirmed, got no terminal to ask on. Add --yes."),
+        (["reset", "--yes", "--csv"], "reset must stand without other options than --yes."),
+        (["restart"], "argument reset: invalid choice: 'restart'"),
+    ],
+)
+def test_usage_errors_are_one_line_and_2(arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    before = progress.read()
+    assert run_progress(*arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"vllm-course progress: {message}")
+    assert error.count("\n") == 1
+    assert progress.read() == before
+
+
+def test_it_imports_nothing_heavy():
+    heavy = "{'vllm', 'torch', 'numpy', 'pandas', 'matplotlib', 'ipywidgets', 'IPython'}"
+    code = f"import sys; from vllm_course import cli; cli.main(['progress']); print({heavy} & {{*sys.modules}})"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).endswith("\nset()\n")

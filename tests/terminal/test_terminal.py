@@ -1,0 +1,123 @@
+"""Lesson 03's script at a real terminal: one session from the first line to the last, keys included."""
+
+import json
+import os
+import re
+import sys
+
+import pexpect
+import pytest
+
+from tests.terminal.cases import SCRIPT
+from vllm_course.chat.models import CHAT_MODEL_VARIABLE
+
+LOADING = 180  # seconds until the first prompt, on a busy machine
+SECONDS = 60  # for everything after it
+READS, OBEYS = r"\x1b\[\?2004h", r"\x1b\[\?2004l"  # pasting is switched on while a line is read
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
+UP, LEFT, CTRL_C, ALT_ENTER = "\x1b[A", "\x1b[D", "\x03", "\x1b\r"
+
+
+class Terminal:
+    """The script in a pseudo-terminal of 30 lines with 100 columns."""
+
+    def __init__(self, folder, *words: str) -> None:
+        # No cursor position requests: nobody would answer them.
+        env = os.environ | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "VLLM_COURSE_HOME": str(folder)}
+        env.pop(CHAT_MODEL_VARIABLE, None)
+        command = [str(SCRIPT), *words]
+        self.child = pexpect.spawn(
+            sys.executable, command, env=env, dimensions=(30, 100), encoding="utf-8", timeout=SECONDS
+        )
+        self.child.delaybeforesend = None
+        self.child.expect(READS, timeout=LOADING)
+
+    def types(self, text: str) -> str:
+        """Type what ends a line and return what is shown between this line and the next."""
+        self.child.send(text)
+        self.child.expect(OBEYS)
+        self.child.expect(READS)
+        return ESCAPES.sub("", self.child.before)
+
+    def says(self, line: str) -> str:
+        """Type a line and Enter."""
+        return self.types(line + "\r")
+
+    def ends(self) -> int:
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("chat")
+
+
+def read(file) -> dict:
+    return json.loads(file.read_text("utf-8"))
+
+
+def test_a_whole_session(folder):
+    chat, broken = folder / "chat.json", folder / "broken.json"
+    broken.write_text('{"version": 1, "mess')
+    terminal = Terminal(folder, "--plain", "--max-tokens", "40", "--temperature", "0")
+    says = terminal.says
+
+    # memory, and a system prompt
+    assert "system prompt: Answer with one word." in says("/system Answer with one word.")
+    says("My name is Kelvo.")
+    says("What is my name?")
+    assert "2 turns, " in says("/history")
+    assert "Did you mean /history?" in says("/histroy")
+
+    # parameters: a wrong one changes nothing
+    assert "temperature must be >= 0 and <= 2, got 7." in says("/params temperature=7 top_k=5")
+    assert re.search(r"top_k +40 ", says("/params"))
+    assert re.search(r"temperature +1\.5 ", says("/params temperature=1.5 ignore_eos=true max_tokens=900"))
+
+    # an answer comes in pieces, and Ctrl-C stops it and not the program
+    terminal.child.send("Tell me a story about a fox.\r")
+    terminal.child.expect(OBEYS)
+    pieces = [terminal.child.read_nonblocking(10_000, timeout=SECONDS) for _ in range(12)]
+    terminal.child.send(CTRL_C)
+    terminal.child.expect(READS)
+    assert "(interrupted: /continue goes on)" in terminal.child.before and all(pieces)
+    says(f"/save {chat}")
+    messages = read(chat)["messages"]
+    assert [message["role"] for message in messages] == ["system", *["user", "assistant"] * 3]
+    assert messages[-1]["finish_reason"] == "abort" and messages[-1]["content"]
+    assert read(chat)["params"]["max_tokens"] == 900
+
+    # the engine is in order: another answer to the same question, then its rest
+    says("/params max_tokens=8")
+    assert "(seed 1)" in says("/retry")
+    assert "(cut at max_tokens=8: /continue goes on)" in says("/continue")
+    says(f"/save {chat}")
+    assert len(read(chat)["messages"]) == 7 and read(chat)["messages"][-1]["finish_reason"] == "length"
+
+    # what was saved comes back, a damaged file does not
+    assert "3 turns forgotten; the system prompt stays" in says("/reset")
+    assert "0 turns, 0 of 1,024" in says("/history")
+    assert "3 turns loaded" in says(f"/load {chat}")
+    assert "/load must be a saved conversation, got " in says(f"/load {broken}")
+    assert "3 turns, " in says("/history") and broken.read_text() == '{"version": 1, "mess'
+    terminal.child.send("/quit\r")
+    assert terminal.ends() == 0
+
+
+def test_keys(folder):
+    """Editing, history of this and of earlier programs, several lines, and Ctrl-C at the prompt, in colours."""
+    saved = folder / "keys.json"
+    terminal = Terminal(folder, "--max-tokens", "8", "--save", str(saved))
+    terminal.says("ello!" + LEFT * 5 + "H")
+    terminal.child.send(UP + UP)  # the line before was the last of the session above
+    terminal.child.expect("/quit")
+    assert "Ctrl-C once more, or Ctrl-D, leaves" in terminal.types(CTRL_C)
+    assert "\x1b[2m(Ctrl-C" in terminal.child.before
+    terminal.says("one" + ALT_ENTER + "two")
+    terminal.types("forget this" + CTRL_C)
+    terminal.types("and this" + CTRL_C)
+    terminal.child.send(CTRL_C)
+    assert terminal.ends() == 0
+    assert [message["content"] for message in read(saved)["messages"][::2]] == ["Hello!", "one\ntwo"]

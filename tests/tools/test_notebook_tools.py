@@ -1,0 +1,106 @@
+"""Deriving exercises does what nbgrader does, and running notebooks writes nothing that must not be committed."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.apps.generateassignmentapp import GenerateAssignmentApp
+
+from tests.rules.test_exercise_rules import course
+from tools import derive_exercises, run_notebooks
+from vllm_course.models import MODEL_VARIABLE
+
+DERIVED = "exercises/98-sums/exercises.ipynb"
+NBGRADER = [
+    "--force",
+    "--CourseDirectory.source_directory=solutions",
+    "--CourseDirectory.release_directory=exercises",
+    "--CourseDirectory.ignore=*.py",
+    "--ClearSolutions.code_stub=# your code here",
+]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Return a folder with one solution notebook and a script beside it."""
+    folder = tmp_path / "solutions" / "98-sums"
+    folder.mkdir(parents=True)
+    nbformat.write(course(), folder / "exercises.ipynb")
+    (folder / "script.py").write_text("")
+    return tmp_path
+
+
+def test_derived_as_nbgrader_does(root, monkeypatch):
+    assert derive_exercises.main([], root=root) == 0
+    ours = (root / DERIVED).read_bytes()
+    (root / DERIVED).unlink()
+    monkeypatch.chdir(root)
+    app = GenerateAssignmentApp()
+    app.initialize(["98-sums", "--no-db", *NBGRADER])
+    app.start()
+    assert (root / DERIVED).read_bytes() == ours and b"answer = 42" not in ours
+    assert [file.name for file in (root / DERIVED).parent.iterdir()] == ["exercises.ipynb"]
+
+
+def test_the_documented_options_are_those_tested():
+    documented = derive_exercises.__doc__.replace('"', "")
+    assert [option for option in NBGRADER if option not in documented] == []
+
+
+def test_check_names_what_differs(root, capsys):
+    derive_exercises.main([], root=root)
+    derived, orphan = root / DERIVED, root / "exercises" / "97-gone" / "exercises.ipynb"
+    derived.write_text(derived.read_text().replace("your code", "my code"))
+    orphan.parent.mkdir()
+    orphan.write_text("{}")
+    assert derive_exercises.main(["--check"], root=root) == 1
+    errors = capsys.readouterr().err
+    assert DERIVED in errors and "97-gone/exercises.ipynb" in errors
+    assert not list(root.glob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import sys\nsys.stderr.write('W')", "nothing to stderr"),
+        ("print('/home/x')", "an absolute path"),
+        ("1 / 0", "ZeroDivision"),
+    ],
+)
+def test_run_notebooks_refuses(tmp_path, source, message):
+    path = tmp_path / "a.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    before = path.read_bytes()
+    assert message in "".join(run_notebooks.run(path, root=tmp_path)) and path.read_bytes() == before
+
+
+def test_run_notebooks_cleans(tmp_path):
+    path = tmp_path / "solutions" / "a.ipynb"
+    path.parent.mkdir()
+    sources = ["import json, os\nprint(os.environ['VLLM_COURSE_STRICT'])", "json.loads('x')"]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    notebook.cells[1].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, path)
+    assert run_notebooks.run(path, root=tmp_path) == []
+    first = path.read_bytes()
+    assert run_notebooks.run(path, root=tmp_path) == [] and path.read_bytes() == first
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].outputs[0].text == "1\n" and [cell.execution_count for cell in cells] == [1, 2]
+    assert cells[1].outputs[0].ename == "JSONDecodeError" and "decoder.py" not in str(cells[1].outputs)
+
+
+def test_run_notebooks_shows_and_keeps_nobodys_progress(tmp_path, empty_progress):
+    """The second run begins without what the first kept, and neither touches the learner's own."""
+    path = tmp_path / "a.ipynb"
+    source = "from vllm_course import progress\nprint(progress.hint_level('1.1'))\nprogress.record_hint('1.1', 2)"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    for _ in range(2):
+        assert run_notebooks.run(path, root=tmp_path) == []
+        assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "0\n"
+    assert list(empty_progress.iterdir()) == []
+
+
+def test_run_notebooks_refuses_another_machine_or_path(tmp_path, monkeypatch, capsys):
+    assert run_notebooks.main([str(tmp_path / "none.ipynb")]) == 2
+    monkeypatch.setenv(MODEL_VARIABLE, "facebook/opt-125m")
+    assert run_notebooks.main([str(tmp_path)]) == 2
+    assert "PATH must be" in (errors := capsys.readouterr().err) and "opt-125m" in errors

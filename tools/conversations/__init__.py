@@ -1,5 +1,0 @@
-"""Generator of the conversations that pocket-chat is trained on, and its chat template."""
-
-from tools.conversations.build import Conversation, build_conversations
-
-__all__ = ["Conversation", "build_conversations"]

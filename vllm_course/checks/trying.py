@@ -1,0 +1,135 @@
+"""A learner's function as a check calls it: whatever goes wrong in it ends the check with a sentence."""
+
+import contextlib
+import copy
+import inspect
+import io
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+from vllm_course.checks.verdict import NotYet, require
+
+# What a function may promise to return, and what is taken for it.
+KINDS: dict[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(plain(value), bool),
+    "number": lambda value: isinstance(plain(value), Real) and not isinstance(plain(value), bool),
+    "list": lambda value: isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping),
+    "dict": lambda value: isinstance(value, Mapping),
+    "message": lambda value: value is None or isinstance(value, dict),
+    "pair": lambda value: isinstance(value, tuple | list) and len(value) == 2,
+    "table": lambda value: hasattr(value, "columns"),
+    "output": lambda value: hasattr(value, "outputs"),
+    "value": lambda value: True,
+}
+
+
+class Endless(BaseException):
+    """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
+
+
+class Tried:
+    """Calls a function of a learner and holds it to what its exercise promises.
+
+    Args:
+        function: The answer, which may be anything.
+        name: Its name in the exercise.
+        promise: What it takes and returns, for example `"llm, messages -> text"`, a key of `KINDS`; the
+            second part may be left out.
+
+    Raises:
+        NotYet: The answer is no function.
+
+    Example:
+        >>> Tried(str.upper, "shout", "text -> text")("hello")
+        'HELLO'
+    """
+
+    def __init__(self, function: Any, name: str, promise: str) -> None:
+        self.takes, _, returns = (part.strip() for part in promise.partition("->"))
+        self.returns = returns or "value"
+        self._fits = KINDS[self.returns]
+        self.function, self.name, self.call = function, name, f"{name}({self.takes})"
+        require(callable(function), f"{name} must be a function of {self.takes}.")
+
+    def __call__(self, *arguments: Any, case: str = "", fails: str = "", **options: Any) -> Any:
+        """Call it and return what it returns, in the plain form of its kind.
+
+        Args:
+            *arguments: What the function gets. Lists, dicts, sets and tables are copied first, and must not change.
+            case: Which of several calls this is, for the message: "for a system message".
+            fails: What an exception means here, a sentence.
+            **options: Keyword arguments of the function.
+
+        Raises:
+            NotYet: It fails, never ends, changes what it was given, or returns another kind of thing.
+        """
+        found, error = self.ending(*arguments, case=case, **options)
+        where, kind = f"{case} " if case else "", f"{'an' if self.returns[0] in 'aeiou' else 'a'} {self.returns}"
+        if error is not None:
+            what = f"{described(error)}. {fails}".rstrip()
+            raise NotYet(f"{self.call} must return {kind}, {where}it ended with {what}")
+        require(self._fits(found), f"{self.name} must return {kind}, {where}not {found!r:.80}.")
+        return plain(found, self.returns)
+
+    def ending(self, *arguments: Any, case: str = "", **options: Any) -> tuple[Any, BaseException | None]:
+        """Call it and return what it returns and None, or None and the exception that it ended with.
+
+        A program that `argparse` ends leaves with SystemExit, which would end the learner's cell in place of the check.
+
+        Raises:
+            NotYet: It never ends, or changes what it was given.
+        """
+        given = [copy.deepcopy(a) if _could_change(a) else a for a in arguments]
+        where, said = f"{case} " if case else "", io.StringIO()
+        try:
+            with contextlib.redirect_stderr(said):
+                found, error = self.function(*given, **options), None
+                if self.returns == "list" and inspect.isgenerator(found):
+                    found = list(found)
+        except Endless:
+            raise NotYet(f"{self.call}: {where}it goes on and on, the check stopped it.") from None
+        except SystemExit as leaving:
+            lines = said.getvalue().strip().splitlines()[-1:]
+            found, error = None, SystemExit(f"exit {leaving.code}: {' '.join(lines)}")
+        except Exception as failure:  # a learner's function may fail in any way; the check says how
+            found, error = None, failure
+        for name, before, after in zip(self.takes.split(", "), arguments, given, strict=False):
+            require(_same(before, after), f"{self.name} changes the {name} that it is given: only read them.")
+        return found, error
+
+
+def tried(checker: Callable, answers: tuple, functions: dict[str, str]) -> list:
+    """Return the answers, those that are declared as functions ready to be called."""
+    names = inspect.signature(checker).parameters
+    return [Tried(a, n, functions[n]) if n in functions else a for n, a in zip(names, answers, strict=True)]
+
+
+def described(error: BaseException) -> str:
+    """Return an exception as a text: its type and what it says, for a program's exit the code and the last line."""
+    return str(error).rstrip(".") if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}".rstrip(".")
+
+
+def plain(value: Any, kind: str = "value") -> Any:
+    """Return a numpy scalar as Python's own number, and what is to be a list as a list.
+
+    Example:
+        >>> import numpy as np
+        >>> plain(np.float32(0.5)), plain((1, 2), "list")
+        (0.5, [1, 2])
+    """
+    if kind == "list":
+        return list(value)
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _could_change(argument: Any) -> bool:
+    """Whether an answer could change an argument and must not: an engine or a path is passed as it is."""
+    return isinstance(argument, list | dict | set) or hasattr(argument, "columns")
+
+
+def _same(before: Any, after: Any) -> bool:
+    if not _could_change(before):
+        return True
+    return before.equals(after) if hasattr(before, "columns") else before == after

@@ -1,0 +1,98 @@
+"""What `text_generation.py` reads: settings and prompts."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from vllm_course.tool import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Action
+
+    from vllm_course.completion.parser import Parser
+
+TEXTS = ("model", "stop", "prompt", "prompts_file", "output", "log_file")
+REPEATABLE = ("stop", "prompt")
+
+
+def config_words(parser: "Parser", file: str) -> list[str]:
+    """Return a settings file as the words of a command line, which the same parser then checks."""
+    parser.source, words, seen = file, [], {}
+    for key, value in _read_config(Path(file)).items():
+        action = parser.option(str(key))
+        if action is None or action.dest in ("config", "help"):
+            raise UsageError(f"{file}: a key must be an option's name, got {key!r}{parser.suggestion(str(key))}.")
+        if action.dest in seen:
+            raise UsageError(f"{file}: a key must be there once, got {seen[action.dest]} and {key}. Remove one.")
+        seen[action.dest] = key
+        words += _words(file, key, value, action)
+    return words
+
+
+def read_prompts(file: Path) -> list[str]:
+    """Return the lines of a file that are not blank."""
+    prompts = [line for line in _read(file, "--prompts-file").split("\n") if line.strip()]
+    if not prompts:
+        raise UsageError(f"--prompts-file must hold at least one prompt, got none in {file}. Write one a line.")
+    return prompts
+
+
+def _words(file: str, key: str, value: Any, action: "Action") -> list[str]:
+    name = action.option_strings[0]
+    rule = _broken_rule(value, action)
+    if rule:
+        raise UsageError(f"{file}: {key} must be {rule}, got {json.dumps(value, default=str)}. Change or remove it.")
+    if action.nargs == 0:
+        return [name] if value else [option for option in action.option_strings if option.startswith("--no-")]
+    values = value if isinstance(value, list) else [value]
+    texts = [json.dumps(item) if isinstance(item, dict) else str(item) for item in values]
+    return [name, *texts] if action.nargs else [f"{name}={text}" for text in texts]
+
+
+def _broken_rule(value: Any, action: "Action") -> str | None:
+    """Return what a value must be and is not, or None. The parser could not tell: it sees texts alone."""
+    if action.nargs == 0:
+        return None if isinstance(value, bool) else "true or false"
+    may_repeat = action.nargs is not None or action.dest in REPEATABLE
+    items = value if may_repeat and isinstance(value, list) and value else [value]
+    if action.dest in TEXTS:
+        return None if all(isinstance(item, str) for item in items) else "a text"
+    if getattr(action.type, "kind", action.type) in (int, float):
+        return None if all(type(item) in (int, float) for item in items) else "a number"
+    return "one value" if any(item is None or isinstance(item, bool | list) for item in items) else None
+
+
+def _read_config(file: Path) -> dict:
+    if file.suffix not in (".json", ".yaml", ".yml"):
+        raise UsageError(f"--config must end in .json, .yaml or .yml, got {file}. Rename it.")
+    try:
+        text = _read(file, "--config")
+        content = json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"--config must be valid {file.suffix[1:]}, got {file}: {reason}. Mend the file.") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"--config must hold keys with values, got {type(content).__name__} in {file}. Mend the file.")
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice")
+    return dict(pairs)
+
+
+def _read(file: Path, option: str) -> str:
+    try:
+        text = file.read_text("utf-8-sig")
+        if "\0" in text:
+            raise ValueError
+        return text
+    except OSError as error:
+        raise UsageError(f"{option} must be a readable file, got {error.strerror}: {file}. Check the path.") from None
+    except ValueError:
+        raise UsageError(f"{option} must be text in UTF-8, got other bytes in {file}. Save it as UTF-8.") from None

@@ -1,0 +1,94 @@
+"""The line that the user types: editing, completion, and a history that outlives the program."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter, WordCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
+
+from vllm_course.errors import CourseError
+from vllm_course.progress import place
+from vllm_course.terminal.commands import COMMANDS
+
+HISTORY = "chat_history"
+keys = KeyBindings()
+
+
+class Prompt:
+    """Reads lines, with editing, completion of commands and files, and a history that outlives the program.
+
+    Attributes:
+        note: Why the history is kept in memory alone, "" when it is kept in a file.
+    """
+
+    def __init__(self) -> None:
+        history, self.note = kept_history()
+        self._session: PromptSession[str] = PromptSession(
+            [("bold", "> ")],
+            history=history,
+            completer=Commands(),
+            key_bindings=keys,
+            reserve_space_for_menu=5,
+            output=create_output(always_prefer_tty=True),
+        )
+
+    def read(self, *, on_ctrl_c: Callable[[], None]) -> str | None:
+        """Return the next line that is not blank, or None when the user leaves: Ctrl-D, or Ctrl-C twice."""
+        pressed = False
+        while True:
+            try:
+                line = self._session.prompt().strip()
+            except EOFError:
+                return None
+            except KeyboardInterrupt:
+                if pressed and not self._session.default_buffer.text:
+                    return None
+                pressed = True
+                on_ctrl_c()
+                continue
+            if line:
+                return line
+
+
+class Commands(Completer):
+    """Completes a command at the beginning of a line, and a file behind /save and /load."""
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """Yield what may come next."""
+        name, blank, rest = document.text_before_cursor.partition(" ")
+        if blank and name in ("/save", "/load"):
+            yield from PathCompleter(expanduser=True).get_completions(Document(rest), complete_event)
+        elif name.startswith("/") and not blank:
+            yield from WordCompleter(list(COMMANDS), sentence=True).get_completions(document, complete_event)
+
+
+class SafeHistory(FileHistory):
+    """A history file on a disk that may be full: what cannot be written is remembered until the program ends."""
+
+    def store_string(self, string: str) -> None:
+        """Append a line."""
+        with contextlib.suppress(OSError):
+            super().store_string(string)
+
+
+def kept_history() -> tuple[History, str]:
+    """Return the history of lines, and why it is kept in memory alone, "" when it is kept in a file."""
+    try:
+        file = place.home() / HISTORY
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))  # nobody else's business
+    except OSError as error:
+        return InMemoryHistory(), f"(lines are remembered until you leave: {error.strerror}, {error.filename})"
+    except CourseError as error:
+        return InMemoryHistory(), f"(lines are remembered until you leave: {error})"
+    return SafeHistory(file), ""
+
+
+@keys.add("escape", "enter")
+def _new_line(event: KeyPressEvent) -> None:
+    event.current_buffer.insert_text("\n")
