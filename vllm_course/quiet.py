@@ -1,4 +1,4 @@
-"""Start vLLM without its start-up noise, and give the noise back to those who ask for it.
+"""Start vLLM without its start-up noise, give the noise back to those who ask for it, and read its log as data.
 
 vLLM, PyTorch and their native libraries write some forty lines while an engine starts. They carry no answer, they
 differ from machine to machine, and a notebook test would compare them. To see them all, set `VLLM_LOGGING_LEVEL` to
@@ -9,6 +9,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -19,6 +20,10 @@ from vllm_course.errors import CourseError
 LEVEL = "VLLM_LOGGING_LEVEL"
 QUIET_LEVEL = "ERROR"
 SELF_EXPLAINING = (CourseError, TypeError, ValueError)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LINE = re.compile(
+    r"^(?:\(.*? pid=\d+\) )?(?P<level>DEBUG|INFO|WARNING|ERROR) \S+ \S+ \[(?P<file>[\w.]+):\d+\] (?P<message>.*)$"
+)
 
 
 def wanted() -> bool:
@@ -53,6 +58,22 @@ def quiet() -> Iterator[None]:
             native.seek(0)
             sys.stderr.write(python.getvalue() + native.read())
             raise
+
+
+def log_lines(printed: str) -> list[str]:
+    """Return the lines of vLLM's log in a text, each as level, file and message.
+
+    Process number, date and line number are left out, and so is everything that is not a line of the log.
+
+    Args:
+        printed: What a process wrote to stdout, where vLLM's log goes unless `VLLM_LOGGING_STREAM` names stderr.
+
+    Example:
+        >>> log_lines("INFO 11-20 23:40:24 [model.py:733] Resolved architecture: LlamaForCausalLM\\nPrompt: 'Hello'")
+        ['INFO model.py: Resolved architecture: LlamaForCausalLM']
+    """
+    found = (LINE.match(COLOUR.sub("", line)) for line in printed.splitlines())
+    return [f"{line['level']} {line['file']}: {line['message']}" for line in found if line]
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Shapes that many answers have: messages and their roles, a text to the letter, the columns of a table, a dict's keys."""
+"""Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, keys of a dict."""
 
 import os
 from collections.abc import Iterable
