@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.controls import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
 from tests.browser.lab import Notebook
-from tests.browser.test_playground import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
 
 MARKUP = '<b>bold</b> & <img src="x" onerror="window.broken = true">'
 

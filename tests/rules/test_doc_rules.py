@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from tests.rules import doc_calls, doc_links, doc_shell, test_docs
+from tests.rules import doc_blocks, doc_calls, doc_links, doc_shell
 from tests.rules.markdown import anchors, blocks
 
 CALLS = "from vllm import LLM, SamplingParams\nimport vllm\nfrom vllm_course import load_model, generate\n"
@@ -39,7 +39,7 @@ def page(language: str, code: str, *, above: str = "", below: str = "") -> list:
     ],
 )
 def test_blocks(parts, message):
-    found = "\n".join(test_docs.problems(parts))
+    found = "\n".join(doc_blocks.problems(parts))
     assert message in found and bool(found) == bool(message)
 
 
@@ -48,7 +48,7 @@ def test_blocks(parts, message):
 )
 def test_failing_blocks_fail(language, code):
     with pytest.raises((ZeroDivisionError, AssertionError, ValueError)):
-        test_docs.problems(page(language, code))
+        doc_blocks.problems(page(language, code))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.completion.cases import Run, Tool
-from tests.rules.test_scripts import call
+from tests.rules.scripts import call
 from vllm_course import paths
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 

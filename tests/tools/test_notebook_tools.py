@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.apps.generateassignmentapp import GenerateAssignmentApp
 
-from tests.rules.test_exercise_rules import course
+from tests.rules.sample_exercises import course
 from tools import derive_exercises, run_notebooks
 from vllm_course.models import MODEL_VARIABLE
 
