@@ -5,14 +5,9 @@ below it is what it prints. A block under `<!-- not-run: REASON -->` is not run 
 and parsers.
 """
 
-import doctest
-import importlib
-import pkgutil
-
 import pytest
 
-import vllm_course
-from tests.rules import doc_links
+from tests.rules import doc_examples, doc_links
 from tests.rules.doc_blocks import problems
 from tests.rules.markdown import blocks
 from tests.rules.notebooks import label
@@ -21,7 +16,7 @@ from vllm_course import paths
 ROOT = paths.root()
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "lessons/README.md")]
 PAGES += sorted((ROOT / "concepts").glob("*.md"))
-MODULES = [module.name for module in pkgutil.walk_packages(vllm_course.__path__, "vllm_course.")]
+EXAMPLES = doc_examples.files()
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
@@ -36,11 +31,13 @@ def test_links(page):
     assert doc_links.problems(page, root=ROOT) == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_docstring_examples(name):
-    assert doctest.testmod(importlib.import_module(name), raise_on_error=False).failed == 0
+@pytest.mark.parametrize("file", EXAMPLES, ids=label)
+def test_docstring_examples(file):
+    assert doc_examples.failures(doc_examples.module(file)) == 0
 
 
 def test_there_are_docstring_examples():
-    finder = doctest.DocTestFinder()
-    assert sum(len(test.examples) for name in MODULES for test in finder.find(importlib.import_module(name))) > 5
+    counts = {label(file): doc_examples.count(doc_examples.module(file)) for file in EXAMPLES}
+    rooms = {name.rpartition("/")[0] for name, number in counts.items() if number}
+    assert rooms >= {"vllm_course", *(f"vllm_course/{room}" for room in ("chat", "checks", "completion", "progress"))}
+    assert {"vllm_course/widgets", "tools/training/corpus"} <= rooms and sum(counts.values()) > 40
