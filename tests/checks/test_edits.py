@@ -4,7 +4,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from tests.checks.wrong_answers import edit
-from tests.rules.exercise_cells import ExerciseCells
+from tools.exercise_cells import ExerciseCells
 
 SOLUTION = """
 add = ...

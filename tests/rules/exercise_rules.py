@@ -6,9 +6,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tests.checks.wrong_answers import Edit, Wrong
-from tests.rules.exercise_cells import TITLE, ExerciseCells, check_calls, nbgrader, sections
 from tests.rules.markdown import anchors
 from tests.rules.notebooks import code
+from tools.exercise_cells import TITLE, ExerciseCells, check_calls, nbgrader, sections
 from vllm_course import check, checks, paths
 
 LEVEL = re.compile(r"\b(Beginner|Intermediate|Advanced)\b")

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import psutil
-import pytest
+
+from tools.solving import beside
 
 MAX_LINES = 150  # of all Python in a lesson's folder, that is, of its one script
 LOADING = 350 * 2**20  # bytes: more than a script needs before it imports vLLM
@@ -44,8 +45,7 @@ def one_line(stderr: str, option: str, value: str) -> list[str]:
 
 def call(script: Path, *arguments: str) -> int:
     """Call a script's `main` in this process and return its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(script.parent))  # as Python does for a script, which may import its neighbours
+    with beside(script.parent):
         spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

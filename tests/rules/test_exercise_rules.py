@@ -5,8 +5,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from tests.checks.wrong_answers import Wrong
-from tests.rules import exercise_cells, exercise_rules
+from tests.rules import exercise_rules
 from tests.rules.sample_exercises import course
+from tools import exercise_cells
 from vllm_course import checks
 from vllm_course.checks import exercises
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.rules.exercise_cells import ExerciseCells
+from tools.exercise_cells import ExerciseCells
 
 
 @dataclass(frozen=True)
