@@ -36,7 +36,8 @@ ROOMS = {
     "answers": PACKAGE,  # checks/lesson_NN.py
     "tools": PACKAGE,
     "training": PACKAGE,  # what makes models/; no arrow joins it to the rest of tools/
-    "tests": [*PACKAGE, "tools", "training"],
+    "mutants": [*PACKAGE, "tools", "tests"],  # tools/mutants/ tries the tests' wrong answers too
+    "tests": [*PACKAGE, "tools", "training", "mutants"],
 }
 # Where a module may be found by its path or by a name that is made at run time, and why.
 BY_NAME = {
@@ -81,7 +82,7 @@ def room(name: str) -> str:
     if top == "vllm_course":
         return _room_in_package(rest)
     if top == "tools":
-        return "training" if rest[:1] == ["training"] else "tools"
+        return rest[0] if rest[:1] in (["training"], ["mutants"]) else "tools"
     return {"tests": "tests", "conftest": "tests", "checks": "answers"}.get(top, "lesson")
 
 
