@@ -1,5 +1,6 @@
 """The tool that breaks solutions: the mistakes it makes, what it says of a check, and what it compares."""
 
+import ast
 import json
 from types import SimpleNamespace
 
@@ -9,11 +10,13 @@ from tools.mutants import __main__ as command
 from tools.mutants.breaking import mutants
 from tools.mutants.guards import guards
 from tools.mutants.judging import Verdict, judge, settle
+from tools.mutants.parts import Parts
 from tools.mutants.trying import Trial, solutions
 from vllm_course import CourseError, checks
 from vllm_course.checks import exercises, require
 
 SOLUTION = """
+import math
 answer = ...
 other = 5
 model = load_model(seed=3)
@@ -22,7 +25,24 @@ def half(n):
     if not n > 2 and other:
         note(n, help="a text", unit="m")
     return [m for m in n if m]
+def unused():
+    return 7
 answer = half(4)
+print(half(8))
+"""
+FAMILY = """
+import json
+base = 1
+def helper():
+    return base
+def fresh():
+    return load_model("x")
+table = {}
+for name in ["a"]:
+    table[name] = helper()
+model = fresh()
+ratio = len(table) + 3
+slow = model.speed
 """
 CHECKS = """
 from vllm_course.checks import exercise, require
@@ -59,8 +79,26 @@ def test_every_small_mistake_is_made_once():
         "m no longer chooses",
         "4 becomes 5",
     }
-    assert "return [m for m in n if True]" in found["line 9, column 29: m no longer chooses"]
-    assert all("load_model(seed=3)" in source and "answer = ..." in source for source in found.values())
+    assert "return [m for m in n if True]" in found["line 10, column 29: m no longer chooses"]
+    assert not any("load_model" in source or "..." in source or "unused" in source for source in found.values())
+
+
+@pytest.mark.parametrize(
+    ("answers", "changed", "again"),
+    [
+        ({"ratio"}, 1, [1, 2, 4, 5, 7]),  # a constant: the function that uses it, and all that comes of it
+        ({"ratio"}, 5, [2, 4, 5, 7]),  # a loop that fills a table: the table is made anew too
+        ({"ratio"}, 7, [2, 7]),
+        ({"helper"}, 2, [2]),
+        ({"slow"}, 3, []),  # would load a model
+        ({"slow"}, 8, [3, 8]),
+    ],
+)
+def test_what_comes_of_a_change_runs_again(answers, changed, again):
+    body = [ast.unparse(node) for node in ast.parse(FAMILY).body]
+    parts = Parts(FAMILY, answers)
+    statement = next(node for node in parts.statements if ast.unparse(node) == body[changed])
+    assert [body.index(ast.unparse(node)) for node in parts.again(statement)] == again
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from tools.mutants.parts import IMPORTS, Parts
+
 OPPOSITES = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -17,11 +19,10 @@ OPPOSITES = {
     ast.IsNot: ast.Is,
 }
 FOR_READERS = {"description", "help", "metavar", "epilog"}  # texts that no check looks at
-DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Mutant(NamedTuple):
-    """The code with one mistake, and what the mistake is: `line 4, column 9: 8 becomes 9`."""
+    """One mistake, `line 4, column 9: 8 becomes 9`, and the code to run: what is changed, and all that comes of it."""
 
     name: str
     source: str
@@ -36,53 +37,23 @@ class Slot(NamedTuple):
 
 
 def mutants(source: str, answers: set[str]) -> Iterator[Mutant]:
-    """Break the definitions of a cell, and the assignments that make an answer, in every way that is known.
+    """Break all that an answer depends on, in every way that is known, unless a model would have to be loaded anew.
 
     Args:
         source: Code of a solution's cell.
-        answers: Names that the check is given; other assignments outside functions are left as they are.
-
-    Yields:
-        The whole cell, with one mistake.
+        answers: Names that the check is given.
     """
-    module = ast.parse(source)
-    for statement in [s for s in module.body if _is_broken(s, module, answers)]:
-        for slot in _slots(statement):
+    parts = Parts(source, answers)
+    for statement in parts.statements:
+        again = [] if isinstance(statement, IMPORTS) else parts.again(statement)
+        for slot in _slots(statement) if again else ():
             for what, new in _mistakes(slot):
                 place = f"line {slot.node.lineno}, column {slot.node.col_offset + 1}"
                 before = ast.unparse(slot.node).splitlines()[0]
                 slot.put(ast.copy_location(new, slot.node))
-                broken = ast.unparse(ast.fix_missing_locations(module))
+                broken = ast.unparse(ast.fix_missing_locations(ast.Module(again, [])))
                 slot.put(slot.node)
                 yield Mutant(f"{place}: {before:.60} {what}", broken)
-
-
-def _is_broken(statement: ast.stmt, module: ast.Module, answers: set[str]) -> bool:
-    """Whether a statement is a definition, a constant of one, or an answer that loads no model."""
-    if isinstance(statement, DEFINITIONS):
-        return True
-    if not isinstance(statement, ast.Assign) or _names(statement) & _loading(module):
-        return False
-    used = {name for node in module.body if isinstance(node, DEFINITIONS) for name in _names(node)}
-    bound = {node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return bool(bound & (answers | used)) and not _is_stub(statement.value)
-
-
-def _loading(module: ast.Module) -> set[str]:
-    """Return the names that load a model when they are called: a second one would free the solution's own."""
-    found = {"load_model", "load_chat_model", "LLM"}
-    for node in module.body:
-        if isinstance(node, DEFINITIONS) and _names(node) & found:
-            found.add(node.name)
-    return found
-
-
-def _is_stub(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(value))
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _slots(statement: ast.stmt) -> Iterator[Slot]:

@@ -4,7 +4,6 @@ import ast
 import contextlib
 import functools
 import io
-import re
 import shutil
 import sys
 from collections import Counter
@@ -16,7 +15,6 @@ from typing import Any
 import nbformat
 
 from tests.checks import wrong_answers
-from tests.checks.wrong_answers import run_changed, run_file
 from tools.exercise_cells import ExerciseCells, check_calls, exercises
 from tools.mutants.breaking import mutants
 from tools.mutants.judging import Verdict, judge, settle
@@ -24,7 +22,6 @@ from tools.solving import solve
 from vllm_course import CourseError, paths
 
 Answers = Callable[[dict[str, Any]], Iterable[Any]]
-IMPORTED = re.compile(r"^\s*from (\w+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,22 +96,31 @@ def _attempts(copy: Path, exercise: ExerciseCells) -> Iterator[tuple[str, str, A
     cell, asked = exercise.stub.source, check_calls(exercise.grade)[-1].args[1:]
     given = {node.id for argument in asked for node in ast.walk(argument) if isinstance(node, ast.Name)}
     for name, source in mutants(cell, given):
-        yield "mutant", name, functools.partial(_changed, exercise, run_changed, cell, source)
-    for script in _beside(copy.parent, cell):
-        for name, source in mutants(script.read_text("utf-8"), set()):
-            yield "mutant", f"{script.name}, {name}", functools.partial(_changed, exercise, run_file, source)
+        yield "mutant", name, functools.partial(_in_cell, exercise, source)
+    for script, names in _beside(copy.parent, cell).items():
+        for name, source in mutants(script.read_text("utf-8"), names):
+            yield "mutant", f"{script.name}, {name}", functools.partial(_in_script, exercise, source, names)
 
 
-def _changed(exercise: ExerciseCells, run: Callable[..., dict[str, Any]], *arguments: Any) -> list[Any]:
-    """Run changed code with the solved variables, the last argument, and return what the check gets."""
-    return exercise.answers(run(*arguments))
+def _in_cell(exercise: ExerciseCells, source: str, solved: dict[str, Any]) -> list[Any]:
+    """Run changed code on a copy of the solved variables and return what the check gets."""
+    names = dict(solved)
+    exec(compile(source, "<mutant>", "exec"), names)
+    return exercise.answers(names)
 
 
-def _beside(folder: Path, cell: str) -> list[Path]:
-    """Return the scripts in a solution's folder from which its cell imports."""
-    return [
-        folder / f"{name}.py" for name in dict.fromkeys(IMPORTED.findall(cell)) if (folder / f"{name}.py").is_file()
-    ]
+def _in_script(exercise: ExerciseCells, source: str, names: set[str], solved: dict[str, Any]) -> list[Any]:
+    """Run a changed script as a module of its own and return what the check gets with its names."""
+    module: dict[str, Any] = {"__name__": "mutant"}
+    exec(compile(source, "<mutant>", "exec"), module)
+    return exercise.answers(solved | {name: module[name] for name in names})
+
+
+def _beside(folder: Path, cell: str) -> dict[Path, set[str]]:
+    """Return the scripts in a solution's folder and the names that its cell imports from them."""
+    nodes = [node for node in ast.parse(cell).body if isinstance(node, ast.ImportFrom)]
+    found = {folder / f"{node.module}.py": {alias.name for alias in node.names} for node in nodes}
+    return {script: names for script, names in found.items() if script.is_file()}
 
 
 def _copied(path: Path, scratch: Path) -> Path:
