@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress.cases import run_progress
-from vllm_course import CourseError, output
+from vllm_course import CourseError, files, output
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ def test_what_is_no_file_is_refused_and_stays(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(CourseError, match="--output must be a file, got .*pipe, which is something else."):
-        output.write(pipe, "text")
+        files.write(pipe, "text")
     assert pipe.is_fifo()
