@@ -1,7 +1,7 @@
 """The sampling parameters that the course's tools offer: type, range, remedy and meaning of each, declared once.
 
-The names are vLLM's, and so are the ranges; a test holds them to `vllm.SamplingParams`. They are repeated here so that a
-tool can refuse a wrong value in its first second, before vLLM is imported.
+Names and ranges are vLLM's; a test holds them to `vllm.SamplingParams`. They are repeated here so that a tool can
+refuse a wrong value in its first second, before vLLM is imported.
 """
 
 import argparse
@@ -68,6 +68,13 @@ def truth(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}. Write one of the two.")
     return text.lower() == "true"
+
+
+def filled_text(text: str) -> str:
+    """Take a text that is not empty; an argparse type."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be a text that is not empty, got ''. Leave the option out or fill it.")
+    return text
 
 
 PARAMETERS = {

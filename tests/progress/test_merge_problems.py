@@ -33,7 +33,7 @@ BAD = [
     ({"lessons": [WHOLE, {}]}, "lessons[1].lesson must be of type str, got None. Ask for it again."),
     (
         {"lessons": [WHOLE | {"exercises": [{"number": 1}]}]},
-        "lessons[0].exercises[0].number must be of type str, got 1.",
+        "exercises[0].number must be of type str, got 1.",
     ),
     (
         {"lessons": [WHOLE | {"checklist": [{"item": "a", "ticked": 1}]}]},
