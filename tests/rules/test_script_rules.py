@@ -13,7 +13,7 @@ GOOD = '"""Doc."""\n\ndef main(argv=None):\n    return 0\n\nif __name__ == "__ma
     ("source", "refused"),
     [
         (GOOD, False),
-        (GOOD + "#\n" * 120, True),
+        (GOOD + "#\n" * 150, True),
         (GOOD.replace("__main__", "main"), True),
         (GOOD.replace("def main", "def run"), True),
         (GOOD + "main()\n", True),
