@@ -1,4 +1,10 @@
-"""The one exception that the course raises for a mistake that a learner can mend."""
+"""How the course says what is wrong: its exceptions, and the parts that its messages share.
+
+A message has four parts, in this order: name, rule, value, remedy.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable
 
 
 class CourseError(Exception):
@@ -6,8 +12,58 @@ class CourseError(Exception):
 
     A notebook shows its message alone. The stack below it would be the course's own code, and the
     learner's line is the one above the message.
+
+    Attributes:
+        exit_code: What a script ends with, 1 for a run that failed.
     """
+
+    exit_code = 1
 
     def _render_traceback_(self) -> list[str]:
         """Tell IPython what to show in place of a traceback."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(CourseError):
+    """A wrong command line, or a wrong file that it names: exit code 2."""
+
+    exit_code = 2
+
+
+def did_you_mean(
+    name: str, names: Iterable[str], *, otherwise: str, shown: Callable[[str], str] = str, cutoff: float = 0.6
+) -> str:
+    """Return the remedy for an unknown name: the known name that is nearest, or another sentence.
+
+    Args:
+        name: What was written.
+        names: What could have been meant.
+        otherwise: The remedy when no name is near.
+        shown: How a name is shown; `repr` puts it in quotes.
+        cutoff: How near a name must be, from 0 to 1, which is the same name.
+
+    Example:
+        >>> did_you_mean("temprature", ["temperature", "top_p"], otherwise="Leave it out.")
+        'Did you mean temperature?'
+        >>> did_you_mean("zzz", ["temperature", "top_p"], otherwise="Leave it out.")
+        'Leave it out.'
+    """
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
+    return f"Did you mean {shown(close[0])}?" if close else otherwise
+
+
+def one_line(error: Exception) -> str:
+    """Return the message of one of vLLM's errors as one sentence, without what only a program reads.
+
+    Example:
+        >>> one_line(ValueError("temperature must be in [0, 2], got 3. (parameter=temperature, value=3)"))
+        'temperature must be in [0, 2], got 3.'
+    """
+    text = str(error).split(" (parameter=")[0] or type(error).__name__
+    if hasattr(error, "errors"):  # pydantic's: one entry a broken rule
+        text = "; ".join(_broken_rule(rule) for rule in error.errors())
+    return " ".join(text.split()).rstrip(".") + "."
+
+
+def _broken_rule(rule: dict) -> str:
+    return f"{rule['loc'][0]}: {rule['msg']}, got {rule['input']!r}" if rule["loc"] else rule["msg"]

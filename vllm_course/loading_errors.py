@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import psutil
 
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, UsageError, one_line
 
 GIB = 2**30
 PROCESS_MEMORY = 1.5 * GIB  # vLLM with a small model, measured on the CPU build, rounded up
@@ -89,6 +89,18 @@ def clear_errors(model: str) -> Iterator[None]:
             raise
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CourseError(known.message.format(model=model, error=first_line)) from error
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn vLLM's refusal of an engine argument into the one line with which a script ends.
+
+    A notebook does without: there vLLM's own error, with its type, is what the learner should see.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"vLLM must accept the engine arguments, got: {one_line(error)} Change them.") from error
 
 
 def require_memory(kv_cache_bytes: int | None, *, available: int | None = None) -> None:

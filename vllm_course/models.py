@@ -4,7 +4,6 @@ One engine is kept at a time. It lives in this process, which starts in seconds 
 processes takes a minute on two cores, and it reserves a small, fixed KV cache, so that several notebooks can be open.
 """
 
-import difflib
 import functools
 import gc
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_course import paths, shipped
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, did_you_mean
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
 
@@ -123,10 +122,10 @@ def find_model(name: str) -> str:
         return os.path.relpath(paths.models() / name)
     if (Path(name) / "config.json").is_file() or _is_hub_id(name):
         return name
-    close = difflib.get_close_matches(name, shipped.names(), n=1)
+    remedy = did_you_mean(name, shipped.names(), otherwise="Check the spelling.", shown=repr)
     raise CourseError(
         f"model must be one of {', '.join(shipped.names())}, a folder with a config.json, or a Hugging Face id "
-        f"like facebook/opt-125m, got {name!r}. " + (f"Did you mean {close[0]!r}?" if close else "Check the spelling.")
+        f"like facebook/opt-125m, got {name!r}. {remedy}"
     )
 
 

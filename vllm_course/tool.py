@@ -8,17 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, UsageError
 from vllm_course.models import find_model
+from vllm_course.parameters import number
+
+__all__ = ["OneLineErrors", "ToolParser", "UsageError", "model_name", "number", "tool"]
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 STREAM_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE, errno.EIO)  # a full disk, a closed pipe
-
-
-class UsageError(CourseError):
-    """A wrong command line, or a wrong file that it names: exit code 2."""
-
-    exit_code = 2
 
 
 class OneLineErrors:
@@ -34,40 +31,6 @@ class ToolParser(OneLineErrors, argparse.ArgumentParser):
 
     def __init__(self, **options) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
-
-
-def number(kind: type, *, low: float, high: float | None = None, above: bool = False, remedy: str) -> Callable:
-    """Make an argparse type for a number in a range.
-
-    Args:
-        kind: int or float.
-        low: Smallest value allowed, or, with `above`, the bound that it must exceed.
-        high: Largest value allowed; None for no limit.
-        above: Whether `low` itself is refused.
-        remedy: What to do instead, a sentence.
-
-    Returns:
-        A function from text to number that raises `argparse.ArgumentTypeError` with rule, value and remedy. Its
-        attribute `kind` is int or float.
-
-    Example:
-        >>> number(float, low=0, high=2, remedy="Use 0 for greedy decoding.")("0.8")
-        0.8
-    """
-    rule = f"{'>' if above else '>='} {low}" + ("" if high is None else f" and <= {high}")
-
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"must be a number ({kind.__name__}), got {text!r}. {remedy}") from None
-        in_range = (value > low if above else value >= low) and (high is None or value <= high)
-        if not in_range:
-            raise argparse.ArgumentTypeError(f"must be {rule}, got {text}. {remedy}")
-        return value
-
-    parse.kind = kind
-    return parse
 
 
 def model_name(text: str) -> str:
@@ -89,7 +52,7 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
                 return main(argv)
         except CourseError as error:
             print(error, file=sys.stderr)
-            return getattr(error, "exit_code", 1)
+            return error.exit_code
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             return INTERRUPTED

@@ -10,7 +10,8 @@ import argparse
 import json
 
 from vllm_course import load_model
-from vllm_course.tool import ToolParser, model_name, number, tool
+from vllm_course.parameters import PARAMETERS
+from vllm_course.tool import ToolParser, model_name, tool
 
 PROMPTS = [
     "Hello, my name is",
@@ -18,6 +19,7 @@ PROMPTS = [
     "The capital of France is",
     "The future of AI is",
 ]
+DEFAULTS = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 40, "seed": 0}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,30 +29,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--model", type=model_name, help="shipped model, folder or Hugging Face id (default: pocket-base)"
     )
     parser.add_argument("--prompt", action="append", help="text to continue; repeat it for a larger batch")
-    parser.add_argument(
-        "--temperature",
-        type=number(float, low=0, high=2, remedy="Use 0 for greedy decoding."),
-        default=0.8,
-        help="0 always takes the likeliest token, up to 2 for more variety (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--top-p",
-        type=number(float, low=0, high=1, above=True, remedy="Use 1 to keep all tokens."),
-        default=0.95,
-        help="sample from the likeliest tokens that hold this probability (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-tokens",
-        type=number(int, low=1, remedy="Use 16 for a short text."),
-        default=40,
-        help="longest completion, in tokens (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=number(int, low=0, remedy="Use any whole number; the same seed gives the same text."),
-        default=0,
-        help="start of the random numbers (default: %(default)s)",
-    )
+    for name, default in DEFAULTS.items():
+        kind, meaning = PARAMETERS[name]  # the range in which a value must be, and what it does
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=kind, default=default, help=f"{meaning} (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON list in place of text")
     return parser
 

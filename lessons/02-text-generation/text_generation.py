@@ -13,16 +13,21 @@ and the file is stronger than the model's own defaults.
 """
 
 import json
-import time
+import os
 from typing import TYPE_CHECKING
 
-from vllm_course.output import table
+from vllm_course import shipped
+from vllm_course.completion.outputs import as_json, show, show_configuration, write_results
+from vllm_course.completion.settings import OWN, Setting, Settings, read_prompts, read_settings
+from vllm_course.models import MODEL_VARIABLE
+from vllm_course.parameters import PARAMETERS, filled_text, sampling_params
 from vllm_course.quiet import quiet
-from vllm_course.tool import tool
+from vllm_course.tool import model_name, tool
 
 if TYPE_CHECKING:
+    from vllm import LLM
+
     from vllm_course.completion.parser import Parser
-    from vllm_course.completion.settings import Settings
 
 PROMPTS = [
     "Hello, my name is",
@@ -30,53 +35,73 @@ PROMPTS = [
     "The capital of France is",
     "The future of AI is",
 ]
+NUMBERS = ["max_tokens", "temperature", "top_p", "top_k", "min_p"]
+NUMBERS += ["presence_penalty", "frequency_penalty", "repetition_penalty", "seed", "n"]
+SAMPLING = [*NUMBERS, "stop"]
 
 
 def build_parser() -> "Parser":
-    """Return the parser. It takes its engine arguments from vLLM, whose import takes seconds."""
-    with quiet():
-        from vllm_course.completion.parser import engine_parser
+    """Return the parser: vLLM's own, with all engine arguments, the sampling parameters, and the tool's options."""
+    with quiet():  # vLLM is imported late, so that Ctrl-C in the seconds that it takes is answered
+        from vllm import EngineArgs
 
-        return engine_parser(description=__doc__)
+        from vllm_course.completion.parser import Parser, add_own
+
+        # "resolve": --seed is a sampling parameter here, and the engine's is called --engine-seed.
+        parser = Parser(description=__doc__, usage="%(prog)s [options]", allow_abbrev=False, conflict_handler="resolve")
+        EngineArgs.add_cli_args(parser)
+    model = parser.option("model")
+    model.type, model.default = model_name, os.environ.get(MODEL_VARIABLE) or shipped.DEFAULT_MODEL
+    add_sampling(parser)
+    add_own(parser)
+    return parser
 
 
-def complete(settings: "Settings") -> tuple[dict, list[dict]]:
-    """Load the model, decide on every setting, and complete all prompts in one call.
+def add_sampling(parser: "Parser") -> None:
+    """Add what `EngineArgs` does not hold. There is no default: what was not given is left to the model."""
+    names = " ".join(f"--{name.replace('_', '-')}" for name in [*SAMPLING, "engine_seed"])
+    group = parser.add_argument_group("Sampling parameters", f"{names}. Default: the model's own.")
+    for name in NUMBERS:
+        kind, meaning = PARAMETERS[name]  # type, range and meaning of each are in vllm_course/parameters.py
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, help=meaning)
+    group.add_argument("--stop", action="append", type=filled_text, help="text that ends the completion; repeatable")
+    group.add_argument("--engine-seed", type=PARAMETERS["seed"].kind, help="vLLM's own --seed, of the whole engine")
 
-    Returns:
-        The configuration (name to value and source), and one record a completion.
-    """
-    # What needs vLLM is imported late, so that Ctrl-C in those seconds is answered.
-    from vllm_course.completion import engine as generation_engine
+
+def take_apart(settings: Settings) -> tuple[Settings, Settings]:
+    """Separate what is decided once, the engine's arguments, from what each request may decide anew."""
+    sampling = {name: settings[name] for name in SAMPLING if name in settings}
+    engine = {name: setting for name, setting in settings.items() if name not in [*SAMPLING, *OWN]}
+    return Settings(engine), Settings(sampling)
+
+
+def decide(llm: "LLM", given: Settings) -> Settings:
+    """Begin with the model's own defaults, override what was given, and remember where each value comes from."""
+    from vllm import SamplingParams
+
+    models_own, vllms_own = llm.get_default_sampling_params(), SamplingParams()
+    chosen = Settings()
+    for name in SAMPLING:
+        value = getattr(models_own, name)
+        source = "vLLM's default" if value == getattr(vllms_own, name) else "the model's default"
+        # `name in given`, and not `if given[name]`: a temperature of 0 counts.
+        chosen[name] = given[name] if name in given else Setting(value, source)
+    return chosen
+
+
+def complete(engine: Settings, sampling: Settings, prompts: list[str], *, silent: bool) -> tuple[dict, list[dict]]:
+    """Start the engine, decide on every setting, complete all prompts in one call; return settings and results."""
+    from vllm_course.completion.engine import generate, start, with_course_defaults
     from vllm_course.completion.log import log
 
-    prompts = settings.prompts or PROMPTS
-    llm = generation_engine.start(settings)
-    params, configuration = generation_engine.decide(llm, settings)
+    llm = start(engine)
+    chosen = decide(llm, sampling)
+    configuration = with_course_defaults(engine) | chosen
     for name, setting in configuration.items():
         log.info("%s = %r (%s)", name, setting.value, setting.source)
-    if not settings.value("json"):
+    if not silent:
         show_configuration(configuration)
-    before = time.perf_counter()
-    records = generation_engine.generate(llm, prompts, params)
-    tokens, seconds = sum(record["tokens"] for record in records), time.perf_counter() - before
-    log.info("%d prompts, %d completions, %d tokens in %.2f s", len(prompts), len(records), tokens, seconds)
-    return configuration, records
-
-
-def show_configuration(configuration: dict) -> None:
-    """Print each setting with its value and where that comes from."""
-    rows = [[name, repr(setting.value), setting.source] for name, setting in configuration.items()]
-    print(table(["setting", "value", "from"], rows), end="\n\n", flush=True)
-
-
-def show(records: list[dict]) -> None:
-    """Print the completions for a person to read."""
-    for record in records:
-        print(f"Prompt: {record['prompt']!r}")
-        print(f"Output: {record['text']!r}")
-        print(f"Ended:  {record['finish_reason']} after {record['tokens']} tokens")
-        print("-" * 60)
+    return configuration, generate(llm, prompts, sampling_params(chosen.plain()))
 
 
 @tool
@@ -89,17 +114,17 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit code: 0 when done, 1 for a failed run, 2 for a wrong value, 130 after Ctrl-C.
     """
-    parser = build_parser()
+    settings = read_settings(build_parser(), argv)
+    engine, sampling = take_apart(settings)
+    sampling_params(sampling.plain())  # vLLM's rules, before the seconds that a model takes
+    prompts = read_prompts(settings) or PROMPTS
     from vllm_course.completion.log import log_to
-    from vllm_course.completion.outputs import as_json, write_results
-    from vllm_course.completion.settings import read_settings
 
-    settings = read_settings(parser, argv)
-    with log_to(settings.value("log_file"), settings.engine()):
-        configuration, records = complete(settings)
+    with log_to(settings.value("log_file"), engine.plain()):
+        configuration, records = complete(engine, sampling, prompts, silent="json" in settings)
         if settings.value("output"):
             write_results(settings.value("output"), configuration, records)
-    if settings.value("json"):
+    if "json" in settings:
         print(json.dumps(as_json(configuration, records), indent=2, ensure_ascii=False))
     else:
         show(records)

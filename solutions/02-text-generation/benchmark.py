@@ -17,7 +17,7 @@ import psutil
 from content_report import svg
 
 from vllm_course import load_model, plot_sweep
-from vllm_course.output import write
+from vllm_course.files import write
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 MIB = 2**20

@@ -13,7 +13,7 @@ import pandas as pd
 from content_report import report, svg
 
 from vllm_course import load_model, plot_sweep, sweep
-from vllm_course.output import write
+from vllm_course.files import write
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 STRATEGIES = ("Write a short paragraph about {}:\n", "The future of {} is", "The best thing about {} is")

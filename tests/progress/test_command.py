@@ -102,7 +102,7 @@ def test_a_name_that_is_none(capsys, name):
             ["--output", "nowhere/a.json"],
             "--output must be in a folder that is there, got nowhere/a.json. Make the folder",
         ),
-        (["--output", "/"], "--output must be a file, got /. Add a file's name."),
+        (["--output", "/"], "--output must be a file, got /, which is something else. Choose another name."),
         (["--json", "--csv"], "argument --csv: not allowed with argument --json"),
         (["--learner", "ada"], "--learner must come with --json or --csv"),
         (["--merge", ".", "--json", "--learner", "ada"], "--learner must stand without --merge"),

@@ -17,24 +17,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 WHOLE = {"lesson": "01", "exercises": [], "checklist": []}
 BAD = [
-    ("", "must be an export (vllm-course progress --json), got no JSON (Expecting value"),
-    ('{"format": "vllm-course prog', "must be an export (vllm-course progress --json), got no JSON (Unterminated"),
-    ("\udcff", "must be an export (vllm-course progress --json), got no JSON ('utf-8' codec"),
-    ("[" * 100_000, "must be an export (vllm-course progress --json), got no JSON (maximum recursion"),
-    ("[]", "must be an export (vllm-course progress --json), got other JSON."),
-    ({"format": "something else"}, "must be an export (vllm-course progress --json), got other JSON."),
-    ({"schema": 2}, "must have format 1 or older, got 2. Update this copy of the course."),
-    ({"schema": "1"}, "must be a whole export, got a damaged one (schema must be int)"),
-    ({"schema": True}, "must be a whole export, got a damaged one (schema must be int)"),
-    ({"learner": None}, "must be a whole export, got a damaged one (learner must be str)"),
+    ("", "bad.json: it must be valid JSON, got: Expecting value"),
+    ('{"format": "vllm-course prog', "bad.json: it must be valid JSON, got: Unterminated"),
+    ("\udcff", "bad.json: it must be text in UTF-8, got other bytes."),
+    ("[" * 100_000, "bad.json: it must be valid JSON, got: maximum recursion"),
+    ("[]", "bad.json: it must be a JSON object, got list."),
+    ({"format": "something else"}, "format must be 'vllm-course progress', got 'something else'."),
+    ({"schema": 2}, "schema must be 1 or older, got 2. Update this copy of the course."),
+    ({"schema": "1"}, "schema must be of type int, got '1'. Ask for it again."),
+    ({"schema": True}, "schema must be of type int, got True. Ask for it again."),
+    ({"learner": None}, "learner must be of type str, got None. Ask for it again."),
     ({"learner": "=1+1"}, "learner must be 1 to 100 printable characters"),
-    ({"lessons": {}}, "must be a whole export, got a damaged one (lessons must be list)"),
-    ({"lessons": [1]}, "must be a whole export, got a damaged one (lessons[0] must be dict)"),
-    ({"lessons": [WHOLE, {}]}, "must be a whole export, got a damaged one (lessons[1].lesson must be str)"),
-    ({"lessons": [WHOLE | {"exercises": [{"number": 1}]}]}, "(lessons[0].exercises[0].number must be str)"),
+    ({"lessons": {}}, "lessons must be of type list, got {}. Ask for it again."),
+    ({"lessons": [1]}, "lessons[0] must be of type dict, got 1. Ask for it again."),
+    ({"lessons": [WHOLE, {}]}, "lessons[1].lesson must be of type str, got None. Ask for it again."),
+    (
+        {"lessons": [WHOLE | {"exercises": [{"number": 1}]}]},
+        "exercises[0].number must be of type str, got 1.",
+    ),
     (
         {"lessons": [WHOLE | {"checklist": [{"item": "a", "ticked": 1}]}]},
-        "(lessons[0].checklist[0].ticked must be bool)",
+        "lessons[0].checklist[0].ticked must be of type bool, got 1.",
     ),
 ]
 
@@ -48,7 +51,8 @@ def test_a_file_that_is_no_whole_export_is_named_and_the_rest_is_shown(folder, t
         (folder / "bad.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     assert run_progress("--merge", str(folder)) == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith("vllm-course progress: bad.json ")
+    place = "bad.json must be an export (vllm-course progress --json), got "
+    assert captured.err.startswith(f"vllm-course progress: {place}")
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out.splitlines()[1] == "ada      1/2 0/2  0/1 0/1"
@@ -61,8 +65,9 @@ def test_a_file_that_cannot_be_read_is_named(folder, capsys):
     assert run_progress("--merge", str(folder)) == 1
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [
-        "vllm-course progress: a.json must be readable, got Is a directory.",
-        "vllm-course progress: b.json must be readable, got No such file or directory.",
+        f"vllm-course progress: a.json must be a file, got {folder}/a.json, which is something else. Check the path.",
+        "vllm-course progress: b.json must be a readable file, got No such file or directory: "
+        f"{folder}/b.json. Check the path.",
     ]
     assert captured.out == ""
 

@@ -1,5 +1,6 @@
 """The cache of exercise 2.14 among processes: two write at once, and both name a request the same."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -37,12 +38,13 @@ def start(code: str, *arguments: str, salt: str = "random") -> subprocess.Popen:
     )
 
 
-@pytest.fixture
-def solution(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import result_cache
-
-    return result_cache
+@pytest.fixture(scope="module")
+def solution():
+    """The solution's module, loaded from its file."""
+    spec = importlib.util.spec_from_file_location("result_cache", FOLDER / "result_cache.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_two_processes_lose_nothing(tmp_path, solution):

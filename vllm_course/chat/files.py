@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from vllm_course.chat.messages import check_messages
 from vllm_course.chat.params import check_values
 from vllm_course.errors import CourseError
-from vllm_course.output import write
+from vllm_course.files import write
 from vllm_course.tool import UsageError
 
 VERSION = 1
@@ -62,10 +62,7 @@ def write_conversation(file: Path, saved: Saved, *, name: str) -> None:
     """
     check_place(file, name=name)
     content = {"version": VERSION, **saved._asdict()}
-    try:
-        write(file, json.dumps(content, indent=2, ensure_ascii=False))
-    except CourseError as error:
-        raise CourseError(str(error).replace("--output", name, 1)) from error
+    write(file, json.dumps(content, indent=2, ensure_ascii=False), name=name)
 
 
 def check_place(file: Path, *, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What `text_generation.py` reads: settings and prompts."""
+"""A settings file of `text_generation.py`, in JSON or YAML, as the words of a command line."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from vllm_course.tool import UsageError
+from vllm_course.errors import UsageError, one_line
+from vllm_course.files import read_text
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -23,20 +24,13 @@ def config_words(parser: "Parser", file: str) -> list[str]:
     for key, value in _read_config(Path(file)).items():
         action = parser.option(str(key))
         if action is None or action.dest in ("config", "help"):
-            raise UsageError(f"{file}: a key must be an option's name, got {key!r}{parser.suggestion(str(key))}.")
+            remedy = parser.remedy(str(key), otherwise="Change or remove it.")
+            raise UsageError(f"{file}: a key must be an option's name, got {key!r}. {remedy}")
         if action.dest in seen:
             raise UsageError(f"{file}: a key must be there once, got {seen[action.dest]} and {key}. Remove one.")
         seen[action.dest] = key
         words += _words(file, key, value, action)
     return words
-
-
-def read_prompts(file: Path) -> list[str]:
-    """Return the lines of a file that are not blank."""
-    prompts = [line for line in _read(file, "--prompts-file").split("\n") if line.strip()]
-    if not prompts:
-        raise UsageError(f"--prompts-file must hold at least one prompt, got none in {file}. Write one a line.")
-    return prompts
 
 
 def _words(file: str, key: str, value: Any, action: "Action") -> list[str]:
@@ -68,11 +62,11 @@ def _read_config(file: Path) -> dict:
     if file.suffix not in (".json", ".yaml", ".yml"):
         raise UsageError(f"--config must end in .json, .yaml or .yml, got {file}. Rename it.")
     try:
-        text = _read(file, "--config")
+        text = read_text(file, name="--config")
         content = json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"--config must be valid {file.suffix[1:]}, got {file}: {reason}. Mend the file.") from None
+        form, reason = file.suffix[1:], one_line(error)
+        raise UsageError(f"--config must be valid {form}, got {file}: {reason} Mend the file.") from None
     if not isinstance(content, dict):
         raise UsageError(f"--config must hold keys with values, got {type(content).__name__} in {file}. Mend the file.")
     return content
@@ -84,15 +78,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if names.count(name) > 1:
             raise ValueError(f"{name} is there twice")
     return dict(pairs)
-
-
-def _read(file: Path, option: str) -> str:
-    try:
-        text = file.read_text("utf-8-sig")
-        if "\0" in text:
-            raise ValueError
-        return text
-    except OSError as error:
-        raise UsageError(f"{option} must be a readable file, got {error.strerror}: {file}. Check the path.") from None
-    except ValueError:
-        raise UsageError(f"{option} must be text in UTF-8, got other bytes in {file}. Save it as UTF-8.") from None

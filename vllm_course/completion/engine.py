@@ -1,30 +1,35 @@
-"""The engine of `text_generation.py`: start it, decide on the sampling parameters, generate."""
+"""The engine of `text_generation.py`: start it, say what it was given, generate."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from vllm import SamplingParams
 from vllm.exceptions import VLLMError
 
-from vllm_course.completion.settings import SAMPLING, Setting, Settings, one_line
-from vllm_course.errors import CourseError
+from vllm_course.completion.log import log
+from vllm_course.completion.settings import Setting, Settings
+from vllm_course.errors import CourseError, one_line
+from vllm_course.loading_errors import usage_errors
 from vllm_course.models import engine_args, free_engine, load_model
 from vllm_course.quiet import quiet
-from vllm_course.tool import UsageError
 
 if TYPE_CHECKING:
-    from vllm import LLM
+    from vllm import LLM, SamplingParams
+
+# --seed is a sampling parameter of the tool, so the engine's own has another name.
+VLLMS_NAMES = {"engine_seed": "seed"}
+OWN_NAMES = {"seed": "engine_seed"}
 
 
-def arguments(settings: Settings) -> dict[str, Any]:
+def arguments(engine: Settings) -> dict[str, Any]:
     """Return the keyword arguments for `load_model`: what the user gave, under vLLM's names."""
-    given = settings.engine()
+    given = {VLLMS_NAMES.get(name, name): setting.value for name, setting in engine.items()}
     if "gpu_memory_utilization" in given:
         # The course's fixed KV cache would make vLLM ignore it.
         given.setdefault("kv_cache_memory_bytes", None)
     return given
 
 
-def start(settings: Settings) -> "LLM":
+def start(engine: Settings) -> "LLM":
     """Load the model; vLLM checks the arguments before it reads the weights.
 
     Raises:
@@ -32,42 +37,29 @@ def start(settings: Settings) -> "LLM":
         CourseError: The model cannot be loaded.
     """
     try:
-        return load_model(**arguments(settings))
+        with usage_errors():
+            return load_model(**arguments(engine))
     except CourseError:
         raise
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"vLLM must accept the engine arguments, got: {one_line(error)} Change them.") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {one_line(error)}"
         raise CourseError(f"the engine must start, got {reason} Run again with --log-file to see why.") from error
 
 
-def decide(llm: "LLM", settings: Settings) -> tuple[SamplingParams, dict[str, Setting]]:
-    """Merge what was given with the model's own defaults.
-
-    Returns:
-        The sampling parameters, and the whole configuration: engine arguments, then sampling parameters.
-    """
-    own, plain, given = llm.get_default_sampling_params(), SamplingParams(), settings.sampling()
-    chosen = {}
-    for name in SAMPLING:
-        value = getattr(own, name)
-        source = "the model's default" if value != getattr(plain, name) else "vLLM's default"
-        chosen[name] = settings[name] if name in given else Setting(value, source)
-    try:
-        params = SamplingParams(**{name: setting.value for name, setting in chosen.items()})
-    except VLLMError as error:
-        raise UsageError(f"{one_line(error)} Change one of the sampling parameters.") from None
-    return params, _engine_settings(settings) | chosen
+def with_course_defaults(engine: Settings) -> Settings:
+    """Return all that `LLM` is given, with what the course adds; everything else is vLLM's default."""
+    made = {OWN_NAMES.get(name, name): value for name, value in engine_args(**arguments(engine)).items()}
+    return Settings({name: Setting(value, "the course's default") for name, value in made.items()} | engine)
 
 
-def generate(llm: "LLM", prompts: list[str], params: SamplingParams) -> list[dict[str, Any]]:
-    """Complete all prompts in one call, and return one record a completion.
+def generate(llm: "LLM", prompts: list[str], params: "SamplingParams") -> list[dict[str, Any]]:
+    """Complete all prompts in one call, log how long it took, and return one record a completion.
 
     Raises:
         CourseError: A prompt does not fit, or the engine fails.
     """
     _refuse_long(llm, prompts)
+    before = time.perf_counter()
     try:
         outputs = llm.generate(prompts, params)
     except VLLMError as error:
@@ -76,7 +68,7 @@ def generate(llm: "LLM", prompts: list[str], params: SamplingParams) -> list[dic
         # Its requests are still under way, and would come out of the next call.
         free_engine()
         raise
-    return [
+    records = [
         {
             "prompt": output.prompt,
             "sample": completion.index,
@@ -87,17 +79,9 @@ def generate(llm: "LLM", prompts: list[str], params: SamplingParams) -> list[dic
         for output in outputs
         for completion in output.outputs
     ]
-
-
-def _engine_settings(settings: Settings) -> dict[str, Setting]:
-    """Return what `LLM` was given; everything else is vLLM's default."""
-    course = {
-        name: Setting(value, "the course's default") for name, value in engine_args(**arguments(settings)).items()
-    }
-    if "model" not in settings:
-        course["model"] = Setting(engine_args()["model"], "the course's default")
-    given = {("engine_seed" if name == "seed" else name): value for name, value in course.items()}
-    return {name: settings.get(name, setting) for name, setting in given.items()}
+    tokens, seconds = sum(record["tokens"] for record in records), time.perf_counter() - before
+    log.info("%d prompts, %d completions, %d tokens in %.2f s", len(prompts), len(records), tokens, seconds)
+    return records
 
 
 def _refuse_long(llm: "LLM", prompts: list[str]) -> None:

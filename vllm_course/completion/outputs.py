@@ -1,12 +1,27 @@
-"""The results of `text_generation.py` as text, JSON, CSV or Markdown, in a file that is whole or not there."""
+"""The results of `text_generation.py` on the screen, and as text, JSON, CSV or Markdown in a file."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from vllm_course.output import as_csv, table, write
+from vllm_course.files import write
+from vllm_course.output import as_csv, table
 
 COLUMNS = ["prompt", "sample", "text", "tokens", "finish_reason"]
+
+
+def show_configuration(configuration: dict) -> None:
+    """Print each setting with its value and where that comes from."""
+    print(_as_table(configuration), end="\n\n", flush=True)
+
+
+def show(records: list[dict]) -> None:
+    """Print the completions for a person to read."""
+    for record in records:
+        print(f"Prompt: {record['prompt']!r}")
+        print(f"Output: {record['text']!r}")
+        print(f"Ended:  {record['finish_reason']} after {record['tokens']} tokens")
+        print("-" * 60)
 
 
 def write_results(file: str, configuration: dict, records: list[dict]) -> None:
@@ -20,9 +35,8 @@ def write_results(file: str, configuration: dict, records: list[dict]) -> None:
 
 def as_text(configuration: dict, records: list[dict]) -> str:
     """Return the configuration as a table, then each prompt with its completion."""
-    rows = [[name, repr(setting.value), setting.source] for name, setting in configuration.items()]
     parts = [f"Prompt: {record['prompt']}\nOutput: {record['text']}" for record in records]
-    return "\n\n".join([table(["setting", "value", "from"], rows), *parts])
+    return "\n\n".join([_as_table(configuration), *parts])
 
 
 def as_json(configuration: dict, records: list[dict]) -> dict[str, Any]:
@@ -40,6 +54,11 @@ def as_markdown(configuration: dict, records: list[dict]) -> str:
         lines += [_fenced(record["prompt"]), "", _fenced(record["text"])]
         lines += ["", f"{record['tokens']} tokens, finish_reason `{record['finish_reason']}`"]
     return "\n".join(lines)
+
+
+def _as_table(configuration: dict) -> str:
+    rows = [[name, repr(setting.value), setting.source] for name, setting in configuration.items()]
+    return table(["setting", "value", "from"], rows)
 
 
 def _plain(value: Any) -> Any:

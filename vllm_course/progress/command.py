@@ -2,14 +2,14 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from vllm_course import progress
-from vllm_course.errors import CourseError
-from vllm_course.output import as_csv, write
+from vllm_course.errors import CourseError, UsageError
+from vllm_course.files import check_place, write
+from vllm_course.output import as_csv
 from vllm_course.progress import exporting, merging, report
 
 EXPORT_COLUMNS = ["learner", "lesson", "kind", "number", "title", "status", "attempts", "hints", "passed_at"]
@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Show, export, merge or reset; return the exit code."""
     if problem := _misuse(arguments):
         parser.error(problem)
+    if arguments.output:
+        _check_output(arguments.output, parser)
     if arguments.action:
         return _reset(arguments.yes)
     if arguments.merge:
@@ -66,15 +68,14 @@ def _misuse(arguments: argparse.Namespace) -> str:
         return "--learner must stand without --merge: every export holds its learner's name."
     if arguments.learner is not None and not (arguments.json or arguments.csv):
         return "--learner must come with --json or --csv: the table shows no name."
-    return _misused_output(arguments.output)
-
-
-def _misused_output(output: Path | None) -> str:
-    if output and not os.path.isdir(output.parent):
-        return f"--output must be in a folder that is there, got {output}. Make the folder first."
-    if output and os.path.exists(output) and not os.path.isfile(output):
-        return f"--output must be a file, got {output}. Add a file's name."
     return ""
+
+
+def _check_output(output: Path, parser: argparse.ArgumentParser) -> None:
+    try:
+        check_place(output, name="--output")
+    except UsageError as error:
+        parser.error(str(error))
 
 
 def _own(arguments: argparse.Namespace) -> str:

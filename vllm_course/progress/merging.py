@@ -34,7 +34,7 @@ def read_folder(folder: Path) -> tuple[list[Export], list[str]]:
         try:
             exports.append(importing.read(file))
         except CourseError as error:
-            problems.append(f"{file.name} {error}")
+            problems.append(str(error))
     return exports, problems + _unknown_lessons(exports)
 
 

@@ -5,21 +5,16 @@ from typing import Any
 import ipywidgets as widgets
 
 from vllm_course.errors import CourseError
+from vllm_course.parameters import PARAMETERS
 
 WIDE = widgets.Layout(width="auto")
 STYLE = {"description_width": "9.5em"}
-# Name, beginning, largest value. All begin where they change nothing, except top_p, whose neutral value is its end.
-# The smallest value is 0 also where vLLM refuses it: its rule then appears.
-RATIOS = {
-    "temperature": (1.0, 2.0),
-    "top_p": (1.0, 1.0),
-    "min_p": (0.0, 1.0),
-    "repetition_penalty": (1.0, 2.0),
-}
-PENALTIES = ("presence_penalty", "frequency_penalty")  # -2 to 2
-COUNTS = {"top_k": (0, 0, 100), "max_tokens": (24, 1, None), "n": (1, 1, 8)}  # beginning, smallest, largest
-LARGEST_SEED = 2**31 - 1
-ORDER = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", *PENALTIES, "max_tokens", "n", "seed")
+# Where each begins: where it changes nothing, or at a short text.
+BEGIN = {"temperature": 1.0, "top_p": 1.0, "repetition_penalty": 1.0, "max_tokens": 24, "n": 1}
+# Where a slider ends before the range does, or the range has no end. The ends of the others are in PARAMETERS.
+LARGEST = {"repetition_penalty": 2, "top_k": 100, "n": 8, "seed": 2**31 - 1}
+SMALLEST = {"top_k": 0, "seed": -1}
+ORDER = [name for name in PARAMETERS if name != "ignore_eos"]
 
 
 def make_controls(*, longest: int, start: dict[str, Any]) -> dict[str, widgets.Widget]:
@@ -35,14 +30,10 @@ def make_controls(*, longest: int, start: dict[str, Any]) -> dict[str, widgets.W
     Raises:
         CourseError: There is no control of that name, or it cannot show the value.
     """
-    made = {name: _ratio(name, value, 0.0, high) for name, (value, high) in RATIOS.items()}
-    made |= {name: _ratio(name, 0.0, -2.0, 2.0) for name in PENALTIES}
-    made |= {name: _count(name, value, low, high or longest) for name, (value, low, high) in COUNTS.items()}
-    made["seed"] = widgets.BoundedIntText(min=-1, max=LARGEST_SEED, description="seed", style=STYLE, layout=WIDE)
-    made["seed"].tooltip = "-1: other texts each time"
+    made = {name: _control(name, longest) for name in ORDER}
     for name, value in start.items():
         _begin(made, name, value)
-    return {name: made[name] for name in ORDER}
+    return made
 
 
 def _begin(made: dict[str, widgets.Widget], name: str, value: Any) -> None:
@@ -54,12 +45,16 @@ def _begin(made: dict[str, widgets.Widget], name: str, value: Any) -> None:
     control.value = value
 
 
-def _ratio(name: str, value: float, low: float, high: float) -> widgets.FloatSlider:
-    step = 0.01 if high == 1.0 else 0.05
-    return widgets.FloatSlider(
-        value=value, min=low, max=high, step=step, description=name, readout_format=".2f", style=STYLE, layout=WIDE
-    )
-
-
-def _count(name: str, value: int, low: int, high: int) -> widgets.IntSlider:
-    return widgets.IntSlider(value=value, min=low, max=high, description=name, style=STYLE, layout=WIDE)
+def _control(name: str, longest: int) -> widgets.Widget:
+    """Make a control over the parameter's range, both ends among it: where vLLM refuses one, its rule appears."""
+    kind = PARAMETERS[name].kind
+    low = SMALLEST.get(name, kind.low)
+    high = longest if name == "max_tokens" else LARGEST.get(name, kind.high)
+    shared = {"min": low, "max": high, "description": name, "style": STYLE, "layout": WIDE}
+    value = kind.kind(BEGIN.get(name, 0))
+    if name == "seed":
+        return widgets.BoundedIntText(value=value, tooltip="-1: other texts each time", **shared)
+    if kind.kind is int:
+        return widgets.IntSlider(value=value, **shared)
+    step = 0.01 if high == 1 else 0.05
+    return widgets.FloatSlider(value=value, step=step, readout_format=".2f", **shared)
