@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import zip_longest
 from unittest import mock
 
@@ -9,7 +10,7 @@ from vllm_course.chat.history import turns_of
 from vllm_course.chat.prompt import chat_text, chat_token_ids
 from vllm_course.checks import exercise, require
 from vllm_course.checks.shapes import alike, assistant, columns, keys, roles, rows, same_text, system, user
-from vllm_course.checks.trying import KINDS, Endless, described
+from vllm_course.checks.trying import KINDS, described, limited
 from vllm_course.checks.watch import Call, Watch
 
 
@@ -22,6 +23,11 @@ def greedy(**changes):
 
 # 3.1 ----------------------------------------------------------------------------------------------------------------
 
+NAMED = [
+    system("You are a butler."),
+    user("My name is Dorin."),
+    assistant("Certainly. Hello, Dorin. Will that be all?"),
+]
 CONVERSATIONS = {
     "one message of the user": [user("What is 3 plus 4?")],
     "a system message": [system("Answer with one word."), user("What is the capital of Chile?")],
@@ -31,9 +37,7 @@ CONVERSATIONS = {
         user("Bye!"),
     ],
     "several turns": [
-        system("You are a butler."),
-        user("My name is Dorin."),
-        assistant("Certainly. Hello, Dorin. Will that be all?"),
+        *NAMED,
         user("What is my name?"),
         assistant("Certainly. Your name is Dorin. Will that be all?"),
         user("Thank you."),
@@ -63,8 +67,7 @@ def prompt_by_hand(build_prompt, chat_by_hand, llm) -> None:
             text = build_prompt(messages, case=f"for {what}")
         truth = chat_text(llm, messages)
         opening = truth[truth.rindex("<|im_start|>") :]
-        ends = f"The beginning of the answer is missing: the template ends with {opening!r}."
-        require(text != truth.removesuffix(opening), ends)
+        require(text != truth.removesuffix(opening), f"The answer's beginning is missing: it ends with {opening!r}.")
         require(text != truth.removeprefix(first), f"The template's text begins with {first!r}.")
         require("system" in truth or "system" not in text, "Without a system message there is no system block.")
         same_text(text, truth, f"For {what}")
@@ -121,15 +124,16 @@ def completion_and_chat(compare_ways, frame, answer, capitals: dict, llm) -> Non
     """The same questions both ways, in one call each, and the shares of the answers that are right and that end."""
     watch, place = Watch(llm, most=20), ("country", "way")
     table = compare_ways(watch, NOT_ALL_RIGHT)
-    wanted = [row for way in WAYS for row in rows_of_way(watch, way, llm)]
-    rows(table, wanted, place, OF_A_WAY)
-    columns(frame, wanted[0], "frame_3_2 must be")
-    rows(frame, [{"country": country, "way": way} for country in capitals for way in WAYS], place, OF_A_WAY)
-    texts = frame.astype({"text": str}).set_index([*place])["text"]
-    same = set(texts.xs("chat", level="way")) == set(texts.xs("completion", level="way"))
-    require(not same, "Both ways have the same texts: was one of them asked twice?")
-    right = [{"country": c, "way": way, "right": capitals[c] in text} for (c, way), text in texts.items()]
-    rows(frame, right, place, OF_A_WAY)
+    asked = [row for way in WAYS for row in rows_of_way(watch, way, llm)]
+    rows(table, asked, place, OF_A_WAY)
+    given = columns(frame, asked[0], "frame_3_2 must be").to_dict("records")
+    texts = {(str(row["country"]), str(row["way"])): str(row["text"]) for row in given}
+    wanted = [
+        {"country": c, "way": way, "right": capitals[c] in texts.get((c, way), "")} for c in capitals for way in WAYS
+    ]
+    rows(frame, wanted, place, OF_A_WAY)
+    differ = any(texts[country, "completion"] != texts[country, "chat"] for country in capitals)
+    require(differ, "Both ways have the same texts: was one of them asked twice?")
     shares(answer, frame)
 
 
@@ -140,11 +144,10 @@ def rows_of_way(watch: Watch, way: str, llm) -> list[dict]:
     found = []
     for country, capital in NOT_ALL_RIGHT.items():
         question = f"What is the capital of {country}?"
-        alone = llm.get_tokenizer().encode(question)
-        ids = alone if way == "completion" else chat_token_ids(llm, [user(question)])
-        asked = tuple(ids) in completions and len(call.ids) == len(NOT_ALL_RIGHT)
+        alone, chat = llm.get_tokenizer().encode(question), chat_token_ids(llm, [user(question)])
+        completion = completions.get(tuple(alone if way == "completion" else chat))
+        asked = completion is not None and len(call.ids) == len(NOT_ALL_RIGHT)
         require(asked, f"llm.{WAYS[way]} must get {ALONE[way]}, not {call.prompts[0]!r}.")
-        completion = completions[tuple(ids)]
         row = {"country": country, "way": way, "text": completion.text, "finish_reason": completion.finish_reason}
         found.append(row | {"tokens": len(completion.token_ids), "right": capital in completion.text})
     return found
@@ -157,21 +160,23 @@ def shares(answer, frame) -> None:
         given = keys(answer[name], WAYS, f"answer_3_2[{name!r}] must be")
         truth = found.astype(float).groupby(frame["way"]).mean().to_dict()
         for way, share in given.items():
-            is_share = KINDS["number"](share) and share <= 1
-            require(is_share, f"{name} must be a share from 0 to 1, not a count: divide by the countries, {share!r}.")
-            same = abs(share - truth[way]) < 0.01
-            require(same, f"{name} must be {truth}, as your own table says, not {given}.")
+            counted = f"{name} must be a share from 0 to 1, not {share!r}: divide a count by the number of countries."
+            require(KINDS["number"](share) and share <= 1, counted)
+            says = f"{name} must be {truth}, as your own table says, not {given}."
+            require(abs(share - truth[way]) < 0.01, says)
 
 
 # 3.3 ----------------------------------------------------------------------------------------------------------------
 
-ABOUT_ITSELF = {"name": "What is your name?", "job": "What is your job?", "city": "Where do you live?"}
-OF_USE = "What is the capital of France?"
+ASKED_OF = {
+    "name": "What is your name?",
+    "job": "What is your job?",
+    "city": "Where do you live?",
+    "capital": "What is the capital of France?",
+}
 SIGNS = {"pirate": "Arr!", "butler": "Certainly.", "teacher": "?"}
-OTHER_WORDS = "Say it in another sentence, or take a word of CHOICES_3_3."
-OTHER_STYLE = (
-    "Ask for the style in another way: Talk like ..., You are ..., Answer like ...; at the beginning, at the end."
-)
+OTHER_WORDS = "Say it in another sentence, or take a word of CHOICES_3_3. The persona must still be of use."
+OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer like ...; at the beginning, at the end."
 
 
 @exercise(
@@ -187,7 +192,8 @@ OTHER_STYLE = (
 )
 def persona(prompt, facts, llm) -> None:
     """A system prompt that gives the model a name, a job, a city and a manner, which its answers show."""
-    keys(facts, [*ABOUT_ITSELF, "style"], "persona_3_3 must be")
+    about_itself = ["name", "job", "city"]
+    keys(facts, [*about_itself, "style"], "persona_3_3 must be")
     for name, value in facts.items():
         is_text = isinstance(value, str) and bool(value.strip())
         require(is_text, f"{name} of persona_3_3 must be a text that is not empty, not {value!r}.")
@@ -195,25 +201,21 @@ def persona(prompt, facts, llm) -> None:
     require(sign is not None, f"The style must be one of {', '.join(SIGNS)}, not {facts['style']!r}.")
     require(isinstance(prompt, str), f"system_3_3 must be the text of the system message alone, not {prompt!r:.80}.")
     without = answers_to_all(llm)
-    for name in ABOUT_ITSELF:
+    for name in about_itself:
         unknown = f"system_3_3 does not hold the {name} {facts[name]!r}, so the model cannot know it."
         require(facts[name].lower() in prompt.lower(), unknown)
         before = f"The {name} {facts[name]!r} is in its answer without your prompt too: choose another one."
         require(facts[name].lower() not in without[name].lower(), before)
     for name, text in answers_to_all(llm, system(prompt)).items():
-        says = f'Asked "{ABOUT_ITSELF.get(name, OF_USE)}", it says {text!r}, without'
-        if name == "use":
-            require("Paris" in text, f"The persona must still be of use. {says} Paris.")
-        else:
-            require(facts[name].lower() in text.lower(), f"{says} the {name} {facts[name]!r}. {OTHER_WORDS}")
+        says, word = f'Asked "{ASKED_OF[name]}", it says {text!r}, without', facts.get(name, "Paris")
+        require(word.lower() in text.lower(), f"{says} the {name} {word!r}. {OTHER_WORDS}")
         require(sign in text, f"{says} {sign!r}, the sign of a {facts['style'].lower()}. {OTHER_STYLE}")
 
 
 def answers_to_all(llm, *first: dict) -> dict[str, str]:
     """Return what the model says of itself, and about France's capital, behind these first messages."""
-    questions = ABOUT_ITSELF | {"use": OF_USE}
-    outputs = llm.chat([[*first, user(question)] for question in questions.values()], greedy(), use_tqdm=False)
-    return {name: output.outputs[0].text for name, output in zip(questions, outputs, strict=True)}
+    outputs = llm.chat([[*first, user(question)] for question in ASKED_OF.values()], greedy(), use_tqdm=False)
+    return {name: output.outputs[0].text for name, output in zip(ASKED_OF, outputs, strict=True)}
 
 
 # 3.4 ----------------------------------------------------------------------------------------------------------------
@@ -270,9 +272,8 @@ def finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) ->
     require(bool(calls), "Ask the llm that finish is given, its first argument.")
     many = f"With rounds={rounds} it made {len(calls)} calls: give up then, the first call counts too."
     require(len(calls) <= rounds, many)
-    settings = {(params.temperature, params.max_tokens) for call in calls for params in call.params}
-    taken = f"Every call takes temperature=0 and max_tokens={max_tokens}, not {max(settings)}."
-    require(settings == {(0, max_tokens)}, taken)
+    settings = {(params.temperature, params.max_tokens) for call in calls for params in call.params} - {(0, max_tokens)}
+    require(settings == set(), f"Every call takes temperature=0 and max_tokens={max_tokens}, not {settings}.")
     whole = text_so_far(calls, messages, llm)
     *earlier, last = [call.outputs[0].outputs[0].finish_reason for call in calls]
     require("stop" not in earlier, "The answer had ended, and finish asked once more: look at finish_reason each time.")
@@ -303,9 +304,7 @@ def text_so_far(calls: list[Call], messages: list[dict], llm) -> str:
 COUNTED = [CONVERSATIONS["a system message"], CONVERSATIONS["several turns"], [user("Hello!")]]
 CALLED = {"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Tolvo"}}}
 LONG = [
-    system("You are a butler."),
-    user("My name is Dorin."),
-    assistant("Certainly. Hello, Dorin. Will that be all?"),
+    *NAMED,
     user("What is the weather in Tolvo?"),
     {"role": "assistant", "content": "", "tool_calls": [CALLED]},
     {"role": "tool", "content": '{"sky": "sunny", "temperature": 21}'},
@@ -333,10 +332,7 @@ def trimmed(count_tokens, trim, llm) -> None:
     """The length of a prompt as the engine counts it, and a history that loses whole turns from the front."""
     for messages in COUNTED:
         counted(count_tokens, messages, llm)
-    counts = {
-        "one token a letter and 9 a message": letters,
-        "the model's tokens": lambda m: len(chat_token_ids(llm, m)),
-    }
+    counts = {"a token a letter and 9 a message": letters, "the model's": lambda talk: len(chat_token_ids(llm, talk))}
     for what, count in counts.items():
         for messages in (LONG, LONG[1:]):
             lengths = [count(left) for left in shortened(messages)]
@@ -353,7 +349,7 @@ def letters(messages: list[dict]) -> int:
 
 def shortened(messages: list[dict]) -> list[list[dict]]:
     """Return a conversation without 0, 1, 2, ... turns, down to the last turn."""
-    first = [message for message in messages[:1] if message["role"] == "system"]
+    first = [message for message in messages if message["role"] == "system"]
     turns = turns_of(messages[len(first) :])
     return [first + sum(turns[dropped:], []) for dropped in range(len(turns))]
 
@@ -364,18 +360,15 @@ def counted(count_tokens, messages: list[dict], llm) -> None:
     given = count_tokens(watch, messages)
     require(not watch.calls, "count_tokens asks the model: count what the template and the tokenizer make, without it.")
     require(isinstance(given, int), f"count_tokens must return a whole number, not {type(given).__name__}.")
-
-    def length(text: str, special: bool = False) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=special))
-
+    encoded = partial(tokenizer.encode, add_special_tokens=False)
     text, truth = chat_text(llm, messages), len(chat_token_ids(llm, messages))
     closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
     twice = "the template wrote <s> already, and the tokenizer adds another: add_special_tokens=False."
     dictionary = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
     mistakes = {
-        length(text, special=True): twice,
-        sum(length(m["content"]) for m in messages): "the template's own tokens count too, not the contents alone.",
-        length(closed): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
+        len(tokenizer.encode(text)): twice,
+        sum(len(encoded(m["content"])) for m in messages): "the template's own tokens count too, not contents alone.",
+        len(encoded(closed)): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
         len(tokenizer.apply_chat_template(messages)): dictionary,
         len(text): "these are letters. Encode the text, then count.",
     }
@@ -383,22 +376,10 @@ def counted(count_tokens, messages: list[dict], llm) -> None:
     require(given == truth, f"{says}: {mistakes.get(given, 'take the text that the template makes, and encode it.')}")
 
 
-def limited(count: Callable, most: int = 1000) -> Callable:
-    """Return a count that ends a loop which would go on for ever."""
-    calls = iter(range(most))
-
-    def counting(messages: list[dict]) -> int:
-        if next(calls, None) is None:
-            raise Endless
-        return count(messages)
-
-    return counting
-
-
 def trim_keeps(trim, messages: list[dict], limit: int, count: Callable, what: str) -> None:
     """Require the longest rest that fits into the limit."""
     rests = shortened(messages)
-    first = messages[: messages[0]["role"] == "system"]
+    first = [message for message in messages if message["role"] == "system"]
     case = f"{len(rests)} turns, {'a' if first else 'no'} system message, limit {limit}, count is {what}"
     kept = trim(messages, limit, limited(count), case=f"with {case},")
     strange = [message for message in kept if message not in messages]
@@ -514,11 +495,9 @@ def told_whole(histories, personas: dict, questions: list) -> None:
     require(apart, "The histories are one and the same list: make a list of its own for each persona.")
     for name, history in histories.items():
         roles(history, " ".join(["system", *["user", "assistant"] * len(questions)]), f"in the history of {name}")
-        first, *rest = [message.get("content") for message in history]
-        own = f"The history of {name} must begin with its own system message, not {first!r}."
-        require(first == personas[name], own)
-        ordered = f"The history of {name} must hold the questions in order, not {rest[::2]}."
-        require(rest[::2] == list(questions), ordered)
+        own = [message.get("content") for message in [history[0], *history[1::2]]]
+        ordered = f"The history of {name} must hold its own system message and the questions in order, not {own}."
+        require(own == [personas[name], *questions], ordered)
 
 
 def a_row_a_round(table, histories: dict) -> None:
