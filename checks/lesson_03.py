@@ -23,20 +23,13 @@ def greedy(**changes):
 
 # 3.1 ----------------------------------------------------------------------------------------------------------------
 
-NAMED = [
-    system("You are a butler."),
-    user("My name is Dorin."),
-    assistant("Certainly. Hello, Dorin. Will that be all?"),
-]
+NAMED = [user("My name is Dorin."), assistant("Certainly. Hello, Dorin. Will that be all?")]
 CONVERSATIONS = {
     "one message of the user": [user("What is 3 plus 4?")],
     "a system message": [system("Answer with one word."), user("What is the capital of Chile?")],
-    "an assistant's turn and no system message": [
-        user("Hello!"),
-        assistant("Hello! How can I help you?"),
-        user("Bye!"),
-    ],
+    "an assistant's turn, no system": [user("Hello!"), assistant("Hello! How can I help you?"), user("Bye!")],
     "several turns": [
+        system("You are a butler."),
         *NAMED,
         user("What is my name?"),
         assistant("Certainly. Your name is Dorin. Will that be all?"),
@@ -74,12 +67,11 @@ def prompt_by_hand(build_prompt, chat_by_hand, llm) -> None:
     watch, messages = Watch(llm, most=10), [user("What is the capital of Chile?")]
     with template_refused(llm, "chat_by_hand must do without llm.chat and its template: llm.generate."):
         output = chat_by_hand(watch, messages, greedy(max_tokens=5))
-    params = watch.asked("generate")[-1].params
+    require(watch.asked("generate")[-1].params[0].max_tokens == 5, "Pass the params on to llm.generate.")
     ids, truth = list(output.prompt_token_ids), chat_token_ids(llm, messages)
     twice = "llm.generate adds a special token to a text that has it already. Give it token ids, or tell it not to."
     require(ids[1:] != truth, f"The prompt begins with {first} twice: {twice}")
     require(ids == truth, f"The prompt's ids must be those of llm.chat, {truth[:6]}..., they are {ids[:6]}...")
-    require(params[0].max_tokens == 5, "Pass the params on to llm.generate.")
 
 
 @contextlib.contextmanager
@@ -128,10 +120,8 @@ def completion_and_chat(compare_ways, frame, answer, capitals: dict, llm) -> Non
     rows(table, asked, place, OF_A_WAY)
     given = columns(frame, asked[0], "frame_3_2 must be").to_dict("records")
     texts = {(str(row["country"]), str(row["way"])): str(row["text"]) for row in given}
-    wanted = [
-        {"country": c, "way": way, "right": capitals[c] in texts.get((c, way), "")} for c in capitals for way in WAYS
-    ]
-    rows(frame, wanted, place, OF_A_WAY)
+    right = {(c, way): capitals[c] in texts.get((c, way), "") for c in capitals for way in WAYS}
+    rows(frame, [{"country": c, "way": way, "right": yes} for (c, way), yes in right.items()], place, OF_A_WAY)
     differ = any(texts[country, "completion"] != texts[country, "chat"] for country in capitals)
     require(differ, "Both ways have the same texts: was one of them asked twice?")
     shares(answer, frame)
@@ -168,12 +158,8 @@ def shares(answer, frame) -> None:
 
 # 3.3 ----------------------------------------------------------------------------------------------------------------
 
-ASKED_OF = {
-    "name": "What is your name?",
-    "job": "What is your job?",
-    "city": "Where do you live?",
-    "capital": "What is the capital of France?",
-}
+ABOUT_ITSELF = {"name": "What is your name?", "job": "What is your job?", "city": "Where do you live?"}
+ASKED_OF = ABOUT_ITSELF | {"capital": "What is the capital of France?"}
 SIGNS = {"pirate": "Arr!", "butler": "Certainly.", "teacher": "?"}
 OTHER_WORDS = "Say it in another sentence, or take a word of CHOICES_3_3. The persona must still be of use."
 OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer like ...; at the beginning, at the end."
@@ -192,8 +178,7 @@ OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer lik
 )
 def persona(prompt, facts, llm) -> None:
     """A system prompt that gives the model a name, a job, a city and a manner, which its answers show."""
-    about_itself = ["name", "job", "city"]
-    keys(facts, [*about_itself, "style"], "persona_3_3 must be")
+    keys(facts, [*ABOUT_ITSELF, "style"], "persona_3_3 must be")
     for name, value in facts.items():
         is_text = isinstance(value, str) and bool(value.strip())
         require(is_text, f"{name} of persona_3_3 must be a text that is not empty, not {value!r}.")
@@ -201,7 +186,7 @@ def persona(prompt, facts, llm) -> None:
     require(sign is not None, f"The style must be one of {', '.join(SIGNS)}, not {facts['style']!r}.")
     require(isinstance(prompt, str), f"system_3_3 must be the text of the system message alone, not {prompt!r:.80}.")
     without = answers_to_all(llm)
-    for name in about_itself:
+    for name in ABOUT_ITSELF:
         unknown = f"system_3_3 does not hold the {name} {facts[name]!r}, so the model cannot know it."
         require(facts[name].lower() in prompt.lower(), unknown)
         before = f"The {name} {facts[name]!r} is in its answer without your prompt too: choose another one."
@@ -267,11 +252,9 @@ def cut_and_whole(llm) -> list[tuple]:
 def finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) -> None:
     """Require an answer that is continued until it ends or the rounds are over, and told whole."""
     watch = Watch(llm, most=rounds + 30)
-    text, ended = finish(watch, messages, max_tokens, rounds, case=f"with rounds={rounds}")
-    calls = watch.calls
+    (text, ended), calls = finish(watch, messages, max_tokens, rounds, case=f"with rounds={rounds}"), watch.calls
     require(bool(calls), "Ask the llm that finish is given, its first argument.")
-    many = f"With rounds={rounds} it made {len(calls)} calls: give up then, the first call counts too."
-    require(len(calls) <= rounds, many)
+    require(len(calls) <= rounds, f"{len(calls)} calls with rounds={rounds}: give up then, the first call counts too.")
     settings = {(params.temperature, params.max_tokens) for call in calls for params in call.params} - {(0, max_tokens)}
     require(settings == set(), f"Every call takes temperature=0 and max_tokens={max_tokens}, not {settings}.")
     whole = text_so_far(calls, messages, llm)
@@ -293,8 +276,7 @@ def text_so_far(calls: list[Call], messages: list[dict], llm) -> str:
         again = f"Call {place} asked the same question from the beginning: let it continue the text that is there."
         require(place == 1 or prompt != start, again)
         require(prompt == begun or not prompt.startswith(begun), f"Call {place} {CLOSED}")
-        ends = f"Call {place} must end with the text so far, {so_far!r}, its prompt ends with {prompt[-60:]!r}."
-        require(prompt == begun, ends)
+        require(prompt == begun, f"The prompt of call {place} must end with {so_far!r}, not with {prompt[-60:]!r}.")
         so_far += call.outputs[0].outputs[0].text
     return so_far
 
@@ -302,11 +284,12 @@ def text_so_far(calls: list[Call], messages: list[dict], llm) -> str:
 # 3.5 ----------------------------------------------------------------------------------------------------------------
 
 COUNTED = [CONVERSATIONS["a system message"], CONVERSATIONS["several turns"], [user("Hello!")]]
-CALLED = {"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Tolvo"}}}
+OLD_CALL = {"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Tolvo"}}}
 LONG = [
+    system("You are a butler."),
     *NAMED,
     user("What is the weather in Tolvo?"),
-    {"role": "assistant", "content": "", "tool_calls": [CALLED]},
+    {"role": "assistant", "content": "", "tool_calls": [OLD_CALL]},
     {"role": "tool", "content": '{"sky": "sunny", "temperature": 21}'},
     assistant("Certainly. It is sunny in Tolvo, 21 degrees. Will that be all?"),
     user("Thank you very much!"),
@@ -363,13 +346,11 @@ def counted(count_tokens, messages: list[dict], llm) -> None:
     encoded = partial(tokenizer.encode, add_special_tokens=False)
     text, truth = chat_text(llm, messages), len(chat_token_ids(llm, messages))
     closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
-    twice = "the template wrote <s> already, and the tokenizer adds another: add_special_tokens=False."
-    dictionary = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
     mistakes = {
-        len(tokenizer.encode(text)): twice,
+        len(tokenizer.encode(text)): "the template wrote <s>, the tokenizer adds another: add_special_tokens=False.",
         sum(len(encoded(m["content"])) for m in messages): "the template's own tokens count too, not contents alone.",
         len(encoded(closed)): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
-        len(tokenizer.apply_chat_template(messages)): dictionary,
+        len(tokenizer.apply_chat_template(messages)): "a dict, whose keys were counted. Its 'input_ids' are the ids.",
         len(text): "these are letters. Encode the text, then count.",
     }
     says = f"llm.chat sends {truth} tokens for {len(messages)} messages, count_tokens says {given}"
@@ -441,14 +422,12 @@ OF_A_ROUND = {"round": "Rounds count from 1, and a question that is asked twice 
 def interviews(interview, table, histories, personas: dict, questions: list, llm) -> None:
     """Several conversations at once: one call a round, and every conversation with its own history."""
     watch = Watch(llm, most=20)
-    own_table, own_histories = interview(watch, GUESTS, ROUNDS)
+    own_table, own = interview(watch, GUESTS, ROUNDS)
     truth = talks(watch)
-    told_whole(own_histories, GUESTS, ROUNDS)
-    as_given = {name: [*history] for name, history in own_histories.items()} == truth
-    require(as_given, "A history must end with the last answer and hold all answers as they were given.")
-    a_row_a_round(own_table, truth)
-    told_whole(histories, personas, questions)
-    a_row_a_round(table, histories)
+    told_whole(own_table, own, GUESTS, ROUNDS)
+    same = {name: [*talk] for name, talk in own.items()} == truth
+    require(same, "A history must end with the last answer and hold all answers as they were given.")
+    told_whole(table, histories, personas, questions)
 
 
 def talks(watch: Watch) -> dict[str, list[dict]]:
@@ -459,8 +438,7 @@ def talks(watch: Watch) -> dict[str, list[dict]]:
     found = {name: [system(text)] for name, text in GUESTS.items()}
     for number, (question, call) in enumerate(zip(ROUNDS, calls, strict=True), start=1):
         sent = [[*conversation] for conversation in call.prompts]
-        each = f"Call {number} must hold {len(GUESTS)} conversations, one a persona, it holds {len(sent)}."
-        require(len(sent) == len(GUESTS), each)
+        require(len(sent) == len(GUESTS), f"Call {number} must hold {len(GUESTS)} conversations, not {len(sent)}.")
         for talk in found.values():
             talk.append(user(question))
             same_talk(talk, sent, number)
@@ -481,30 +459,23 @@ def same_talk(talk: list[dict], sent: list[list[dict]], number: int) -> None:
     shared = "do all personas share one list? [x] * 3 is three times the same one."
     require(asked <= number, f"{holds} {asked} questions, not {number}: {shared}")
     require(asked == number, f"{holds} {asked} questions, not {number}: keep the history.")
-    own = "append every answer to its own history."
-    require(said == number - 1, f"{holds} {said} answers of the assistant, not {number - 1}: {own}")
+    require(said == number - 1, f"{holds} {said} answers, not {number - 1}: append every answer to its own history.")
     wanted, found = next(pair for pair in zip_longest(talk, nearest) if pair[0] != pair[1])
     where = f"In round {number}, in the conversation that begins with {talk[0]['content']!r}"
     require(False, f"{where}, {wanted} must come, it is {found}. Whose is it?")
 
 
-def told_whole(histories, personas: dict, questions: list) -> None:
-    """Require a history for each persona, with its own system message, all questions, and an answer behind each."""
+def told_whole(table, histories, personas: dict, questions: list) -> None:
+    """Require a whole history for each persona, of its own, and a row of the table for each of its answers."""
     keys(histories, personas, "The histories must be")
     apart = len({id(history) for history in histories.values()}) == len(personas)
     require(apart, "The histories are one and the same list: make a list of its own for each persona.")
+    wanted = []
     for name, history in histories.items():
         roles(history, " ".join(["system", *["user", "assistant"] * len(questions)]), f"in the history of {name}")
-        own = [message.get("content") for message in [history[0], *history[1::2]]]
-        ordered = f"The history of {name} must hold its own system message and the questions in order, not {own}."
-        require(own == [personas[name], *questions], ordered)
-
-
-def a_row_a_round(table, histories: dict) -> None:
-    """Require a row for each persona and round, with question and answer as the histories have them."""
-    wanted = [
-        {"persona": name, "round": number, "question": asked["content"], "answer": said.get("content")}
-        for name, history in histories.items()
-        for number, (asked, said) in enumerate(zip(history[1::2], history[2::2], strict=True), start=1)
-    ]
+        first, *rest = [message.get("content") for message in history]
+        ordered = f"The history of {name} must hold its own system message and the questions in order, it holds"
+        require([first, *rest[::2]] == [personas[name], *questions], f"{ordered} {[first, *rest[::2]]}.")
+        for number, (question, answer) in enumerate(zip(questions, rest[1::2], strict=True), start=1):
+            wanted.append({"persona": name, "round": number, "question": question, "answer": answer})
     rows(table, wanted, ("persona", "round"), OF_A_ROUND)
