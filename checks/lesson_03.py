@@ -255,8 +255,8 @@ def finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) ->
     (text, ended), calls = finish(watch, messages, max_tokens, rounds, case=f"with rounds={rounds}"), watch.calls
     require(bool(calls), "Ask the llm that finish is given, its first argument.")
     require(len(calls) <= rounds, f"{len(calls)} calls with rounds={rounds}: give up then, the first call counts too.")
-    settings = {(params.temperature, params.max_tokens) for call in calls for params in call.params} - {(0, max_tokens)}
-    require(settings == set(), f"Every call takes temperature=0 and max_tokens={max_tokens}, not {settings}.")
+    taken = {(params.temperature, params.max_tokens) for call in calls for params in call.params}
+    require(taken == {(0, max_tokens)}, f"Every call takes temperature=0 and max_tokens={max_tokens}, yours: {taken}.")
     whole = text_so_far(calls, messages, llm)
     *earlier, last = [call.outputs[0].outputs[0].finish_reason for call in calls]
     require("stop" not in earlier, "The answer had ended, and finish asked once more: look at finish_reason each time.")
@@ -346,11 +346,12 @@ def counted(count_tokens, messages: list[dict], llm) -> None:
     encoded = partial(tokenizer.encode, add_special_tokens=False)
     text, truth = chat_text(llm, messages), len(chat_token_ids(llm, messages))
     closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
+    dictionary = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
     mistakes = {
         len(tokenizer.encode(text)): "the template wrote <s>, the tokenizer adds another: add_special_tokens=False.",
         sum(len(encoded(m["content"])) for m in messages): "the template's own tokens count too, not contents alone.",
         len(encoded(closed)): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
-        len(tokenizer.apply_chat_template(messages)): "a dict, whose keys were counted. Its 'input_ids' are the ids.",
+        len(tokenizer.apply_chat_template(messages)): dictionary,
         len(text): "these are letters. Encode the text, then count.",
     }
     says = f"llm.chat sends {truth} tokens for {len(messages)} messages, count_tokens says {given}"
