@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import pandas as pd
 
+from vllm_course.checks.trying import plain
 from vllm_course.checks.verdict import require
 
 
@@ -64,11 +66,47 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
     return table
 
 
+def rows(table: Any, wanted: list[dict[str, Any]], by: Iterable[str], why: dict[str, str]) -> None:
+    """Require a DataFrame with exactly these rows, in any order; more columns do not matter.
+
+    Args:
+        table: The learner's table.
+        wanted: The rows, each a dict from column to a text or a number.
+        by: The columns that tell the rows apart.
+        why: What a column holds, a sentence that follows when its value is wrong, or when no row has it.
+    """
+    by = list(by)
+    given = columns(table, wanted[0]).to_dict("records")
+    reasons = " ".join(why[name] for name in by if name in why)
+    pairs = []
+    for row in wanted:
+        place = " and ".join(f"{name} {row[name]!r}" for name in by)
+        found = [one for one in given if all(alike(one[name], row[name]) for name in by)]
+        require(len(found) == 1, f"There must be one row with {place}, not {len(found)}. {reasons}".rstrip())
+        pairs += [(place, name, found[0][name], value) for name, value in row.items()]
+    for place, name, cell, value in pairs:
+        differs = f"In the row with {place} the column {name} must have {value!r}, not {cell!r}."
+        require(alike(cell, value), f"{differs} {why.get(name, '')}".rstrip())
+    require(len(given) == len(wanted), f"The table must have {len(wanted)} rows, not {len(given)}.")
+
+
 def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any]:
     """Require a dict with exactly these keys, and return it."""
     names = list(names)
     require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(names)}.")
     return answer
+
+
+def alike(value: Any, truth: str | float) -> bool:
+    """Whether a value is this text or number, in whatever form; anything else is not, and is no error.
+
+    Example:
+        >>> import numpy as np
+        >>> alike(np.int64(3), 3), alike(np.bool_(True), True), alike([3], 3), alike(None, "3")
+        (True, True, False, False)
+    """
+    value = plain(value)
+    return isinstance(value, str | Real) and value == truth
 
 
 def close(value: float, other: float) -> bool:

@@ -29,6 +29,18 @@ class Endless(BaseException):
     """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
 
 
+def limited(function: Callable, most: int = 1000) -> Callable:
+    """Return a function for an answer to call, which ends the answer that calls it more often than `most` times."""
+    calls = iter(range(most))
+
+    def counted(*arguments: Any) -> Any:
+        if next(calls, None) is None:
+            raise Endless
+        return function(*arguments)
+
+    return counted
+
+
 class Tried:
     """Calls a function of a learner and holds it to what its exercise promises.
 
