@@ -20,24 +20,16 @@ from vllm_course.measures import summarize
 
 BROKEN_SWEEP = -2.0  # mean log probability of a token, as in exercise 1.5
 EXACT_TOKENS = 150  # that exercise 2.5 asks for
-
-
-# 2.1 ----------------------------------------------------------------------------------------------------------------
+MEASURED_COLUMNS = ["model", "prompt", "text", "tokens", "load_seconds", "tokens_per_second"]  # of exercise 2.1
 
 
 class Loads:
-    """Stands before `load_model`: hands out one engine under any name, and frees the one before, as `load_model` does.
-
-    Attributes:
-        names: What was loaded, in order.
-        engines: The engine of each load, watched.
-    """
+    """Stands before `load_model`: hands out one engine, watched, under any name, and frees the one before."""
 
     def __init__(self, llm) -> None:
         self.llm, self.names, self.engines = llm, [], []
 
     def __call__(self, name: str) -> Watch:
-        """Load a model; the engine handed out before is gone."""
         if self.engines:
             self.engines[-1].llm = None
         self.names.append(name)
@@ -61,22 +53,18 @@ def models_compared(compare_models, frame, answer, prompts, llm) -> None:
     _own_measurement(frame, answer, prompts)
     _greedy_texts(frame, prompts, llm)
     loads, names, two = Loads(llm), ["a", "b", "c"], ["The moon", "The sun"]
-    table, error = compare_models.ending(names, two, loads)
-    unused = loads.engines and not any(call.outputs for call in loads.engines[0].calls)
-    freed = "Every load frees the engine before: generate with a model before you load the next."
-    require(not (error and len(loads.names) == 3 and unused), freed)
-    require(bool(loads.names), "Load each model with load(name), the third argument, not with load_model.")
-    require(error is None, f"{compare_models.call} must return a table, it ended with {error and described(error)}")
+    third = "Load each model with load(name), the third argument, and generate with it before you load the next."
+    table = compare_models(names, two, loads, fails=third)
     require(loads.names == names, f"Load every name once, with load(name) and in order, not {loads.names}.")
     calls = [len(engine.calls) for engine in loads.engines]
     require(calls == [1, 1, 1], f"Give each model all prompts in one call of generate, not in {max(calls)}.")
-    columns(table, ["model", "prompt"], "compare_models must return")
+    columns(table, MEASURED_COLUMNS, "compare_models must return")
     rows = sorted(zip(table["model"], table["prompt"], strict=True))
     require(rows == [(name, prompt) for name in names for prompt in two], "Return a row for each model and prompt.")
 
 
 def _own_measurement(frame, answer, prompts) -> None:
-    columns(frame, ["model", "prompt", "text", "tokens", "load_seconds", "tokens_per_second"])
+    columns(frame, MEASURED_COLUMNS)
     both = {"pocket-base", "pocket-base-mini"}
     require(set(frame["model"]) == both, f"Compare the models {', '.join(sorted(both))}.")
     asked = frame.groupby("model")["prompt"].agg(sorted)
@@ -102,9 +90,6 @@ def _greedy_texts(frame, prompts, llm) -> None:
     require(same, "The texts of pocket-base are not the greedy ones: temperature=0 and max_tokens=40, for both models.")
 
 
-# 2.2 ----------------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     "2.2",
     functions={"groups_of": "parser -> dict", "default_of": "parser, option -> value"},
@@ -124,9 +109,7 @@ def help_system(groups_of, default_of, quantization) -> None:
     _groups(groups_of(_colours_parser()))
     _defaults(default_of)
     methods = [] if quantization is None else listed(quantization, "Give the methods as a list, not as one text.")
-    require(
-        len(methods) > 0, "The option has no choices, any text is parsed: vLLM keeps the list of methods elsewhere."
-    )
+    require(bool(methods), "The option has no choices, any text is parsed: vLLM keeps the list of methods elsewhere.")
     unknown = sorted(map(repr, set(methods) - set(QUANTIZATION_METHODS)))
     require(not unknown, f"vLLM {vllm.__version__} does not know {', '.join(unknown)}.")
     missing = len(set(QUANTIZATION_METHODS) - set(methods))
@@ -148,8 +131,7 @@ def _groups(found) -> None:
     empty = {"Nothing", "positional arguments"} & set(found)
     require(not empty, f"{', '.join(sorted(empty))}: a group without options does not show in the help. Leave it out.")
     require(set(found) == {"options", "Colours"}, "For another parser groups_of must return that parser's groups.")
-    names = "Count the options of each group. One option may have several names: --x and --no-x."
-    exactly(found["Colours"], 2, names)
+    exactly(found["Colours"], 2, "Count each group's options. One option may have several names: --x and --no-x.")
 
 
 def _defaults(default_of) -> None:
@@ -159,13 +141,9 @@ def _defaults(default_of) -> None:
         require(error is None and value == "red", missed)
     require(default_of(_colours_parser(), "--fill") is False, "default_of must return False for a flag that is off.")
     _, error = default_of.ending(_colours_parser(), "--line")
-    silent = (
-        "--line is no option, yet default_of returned a value: get_default answers None for any name. Raise an error."
-    )
-    require(error is not None, silent)
+    silent = "--line is no option, yet default_of returned a value"
+    require(error is not None, f"{silent}: get_default answers None for any name. Raise an error.")
 
-
-# 2.3 ----------------------------------------------------------------------------------------------------------------
 
 CURVE = {
     "temperature": [0.0, 0.6, 1.1, 1.4, 1.9],
@@ -175,15 +153,11 @@ CURVE = {
 WORST = "broken_from is the lowest temperature below -2, not the one that is worst."
 BROKEN = "best must still be whole: the most diverse texts of all are the broken ones."
 HIGHEST = "best is not the highest temperature that is whole, but the most diverse that is."
+BEST = "best is the most diverse temperature of mean_logprob -2 or above"
 CHOICES = [  # in CURVE: what is chosen, the temperature, the rule, and likely mistakes
     ("broken_from", 1.4, "broken_from is the lowest temperature whose mean_logprob is below -2", {1.9: WORST}),
     ("most_diverse", 1.9, "most_diverse is the temperature of the highest diversity, whole or broken", {}),
-    (
-        "best",
-        0.6,
-        "best is the most diverse temperature of mean_logprob -2 or above",
-        {1.4: BROKEN, 1.9: BROKEN, 1.1: HIGHEST},
-    ),
+    ("best", 0.6, BEST, {1.4: BROKEN, 1.9: BROKEN, 1.1: HIGHEST}),
 ]
 
 
@@ -223,6 +197,7 @@ def _one_call_sweep(by_temperature, llm) -> None:
     few = min(sum(p.temperature == temperature for p, _ in rows) for temperature in (0.0, 1.0))
     require(few >= 8, f"Take 8 completions at each temperature, not {few}: one text tells little about chance.")
     require(all(p.seed is not None for p, _ in rows), "Set a seed, or nobody can repeat your table.")
+    watch.asked("generate", 1, max_tokens=40)
     summary = summarize(_as_sweep(rows), "temperature").set_index("temperature")
     for row in table.itertuples():
         truth = summary.loc[row.temperature]
@@ -245,8 +220,6 @@ def _chosen(table) -> dict[str, float]:
         "best": table["diversity"][whole].idxmax(),
     }
 
-
-# 2.4 ----------------------------------------------------------------------------------------------------------------
 
 BUDGETS = (10, 100, 500)
 
@@ -295,9 +268,6 @@ def _ends(limit: int) -> list[tuple]:
     ]
 
 
-# 2.5 ----------------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     "2.5",
     hints=[
@@ -325,8 +295,6 @@ def focused_and_exact(params, llm) -> None:
     ended = any(llm.get_tokenizer().eos_token_id in ids for ids in tokens)
     require(not ended, "ignore_eos writes on behind the end: an end-of-sequence token is in it, and then another text.")
 
-
-# 2.6 ----------------------------------------------------------------------------------------------------------------
 
 LLAMA = {"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096}
 CACHE_MISTAKES = {
@@ -369,7 +337,7 @@ def memory(kv_bytes_per_token, tokens_that_fit, frame) -> None:
     require(frame["reported"].nunique() == sizes, same)
     same = (frame["predicted"] == frame["reported"]).all()
     require(same, "Prediction and report differ: which dtype, which block size?")
-    _memory_in_use(frame.sort_values("kv_cache_memory_bytes"))
+    _memory_in_use(frame[["kv_cache_memory_bytes", "memory_in_use"]].sort_values("kv_cache_memory_bytes"))
 
 
 def _memory_in_use(frame) -> None:
@@ -377,14 +345,10 @@ def _memory_in_use(frame) -> None:
 
     require((frame["memory_in_use"] > 0).all(), "memory_in_use must be what memory_in_use() returns, in bytes.")
     if current_platform.is_cuda_alike():  # main memory is taken when it is first written to, not by the whole cache
-        asked, grown = (
-            frame[name].iloc[-1] - frame[name].iloc[0] for name in ("kv_cache_memory_bytes", "memory_in_use")
-        )
+        asked, grown = frame.iloc[-1] - frame.iloc[0]
         once = "On a GPU the whole cache is taken at once: read memory_in_use() behind each load."
         require(grown > 0.9 * asked, once)
 
-
-# 2.7 ----------------------------------------------------------------------------------------------------------------
 
 # Runs the lesson's script as it is, up to the engine, and says which model and values arrive there.
 SCRIPT = """
@@ -408,18 +372,17 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 IN_FILE = {"temperature": 0.7, "top_p": 0.95, "max_tokens": 100}
 
-# Command line, file and defaults, with what must come of them.
-SOURCES = (
-    {"temperature": 0.0, "top_p": None, "top_k": None, "max_tokens": 8, "n": None},
-    {"temperature": 0.7, "top_p": 0.95},
-    {"temperature": 0.6, "top_p": 0.9, "top_k": 40},
-)
-RESOLVED = {
-    "temperature": (0.0, "command line"),
-    "top_p": (0.95, "file"),
-    "top_k": (40, "model"),
-    "max_tokens": (8, "command line"),
-}
+UNSET = "None means not given: it overrides nothing, and a name that nobody sets is left out"
+ZERO = "temperature 0 on the command line was lost: test for `is not None`, since 0 counts as false"
+ZERO_IN_FILE = "0 in the file is a value too, and beats the model's default"
+PRECEDENCE = [  # command line, file and the model's defaults, what must come of them, and why
+    ({"top_k": None, "n": None}, {}, {"top_k": 4}, {"top_k": (4, "model")}, UNSET),
+    ({"temperature": 0.0}, {"temperature": 0.7}, {}, {"temperature": (0.0, "command line")}, ZERO),
+    ({"n": None}, {"n": 2}, {"n": 4}, {"n": (2, "file")}, "The file beats the model's own defaults"),
+    ({"top_k": None}, {"top_k": 0}, {"top_k": 4}, {"top_k": (0, "file")}, ZERO_IN_FILE),
+    ({"n": 3}, {"n": 2}, {"n": 4}, {"n": (3, "command line")}, "The command line beats the file and the model"),
+    ({"n": 3, "top_k": None}, {}, {"top_k": 4}, {"n": (3, "command line"), "top_k": (4, "model")}, "All names count"),
+]
 
 
 @exercise(
@@ -435,12 +398,12 @@ RESOLVED = {
 def configuration_file(path, resolve) -> None:
     """A file that the lesson's script accepts, and the order of its sources."""
     require(isinstance(path, str | Path), "config_2_7 must be the path of your file.")
+    _order(resolve)
+    _unknown_key(resolve)
     script = _read_by_script(path, "--top_k=5")
     names = [name for name, value in IN_FILE.items() if script[name] != value]
     require(not names, f"The file must set {', '.join(f'{name} to {IN_FILE[name]}' for name in names)}.")
     require(Path(script["model"]).name == "pocket-base", "The file must also name the model, pocket-base.")
-    _order(resolve)
-    _unknown_key(resolve)
     own = resolve(dict.fromkeys(IN_FILE) | {"top_k": 5}, IN_FILE, {"top_p": 0.9})
     differ = [name for name in [*IN_FILE, "top_k"] if own[name][0] != script[name]]
     require(not differ, f"For {', '.join(differ)} the lesson's script takes another value than resolve.")
@@ -458,19 +421,13 @@ def _read_by_script(path, *more: str) -> dict:
 
 
 def _order(resolve) -> None:
-    found = resolve(*SOURCES)
-    pairs = all(isinstance(value, tuple | list) and len(value) == 2 for value in found.values())
-    require(pairs, "Each value of the dict must be a tuple: (value, source).")
-    found = {name: tuple(pair) for name, pair in found.items()}
-    zero = "temperature 0 on the command line was lost: test for `is not None`, since 0 counts as false."
-    require(found.get("temperature", (None,))[0] == 0.0, zero)
-    require(found.get("top_p") != (0.9, "model"), "top_p is in the file, which beats the model's own defaults.")
-    unset = "None means not given: it overrides nothing, and a name that nobody sets is left out."
-    require(None not in [value for value, _ in found.values()], unset)
-    wrong = sorted(name for name in {*RESOLVED, *found} if found.get(name) != RESOLVED.get(name))
-    require(not wrong, f"{', '.join(wrong)}: sources are 'command line', then 'file', then 'model'; got {found}.")
-    off = resolve({"top_k": None}, {"top_k": 0}, {"top_k": 40})
-    require(tuple(off.get("top_k", ())) == (0, "file"), "0 in the file is a value too, and beats the model's default.")
+    for *sources, wanted, why in PRECEDENCE:
+        found = resolve(*sources)
+        pairs = all(isinstance(value, tuple | list) and len(value) == 2 for value in found.values())
+        require(pairs, "Each value of the dict must be a tuple: (value, source).")
+        found = {name: tuple(pair) for name, pair in found.items()}
+        given = "command_line={}, file={}, model_defaults={}".format(*sources)
+        require(found == wanted, f"{why}. {given} must give {wanted}, not {found}.")
 
 
 def _unknown_key(resolve) -> None:
@@ -481,9 +438,14 @@ def _unknown_key(resolve) -> None:
     require(named, f"Raise a ValueError that names the key, not {described(error)}.")
 
 
-# 2.8 ----------------------------------------------------------------------------------------------------------------
-
 TOPICS = "rivers \n\n# not this one\n  tea\nrivers\n"
+REFUSED_WORDS = {
+    "Without any prompt": ([], "--prompt"),
+    "A template without {text} gives the same prompt every time": (
+        ["--prompt", "tea", "--template", "Nothing to fill in"],
+        "--template",
+    ),
+}
 JSON_TEMPLATE = 'As JSON, {"topic": ...}: {text}'
 
 
@@ -507,10 +469,11 @@ def custom_prompts(prompts_from) -> None:
         file.write_text(TOPICS, encoding="utf-8")
         _from_file(prompts_from, str(file))
         _from_template(prompts_from, str(file))
-    how = _refusal(prompts_from, [])
-    ended = f"Without any prompt end with parser.error(...), which exits with 2, not with {how or 'a result'}."
-    require(how.startswith("exit 2"), ended)
-    require("--prompt" in how, "The error must name the option that is missing, --prompt.")
+    for when, (argv, option) in REFUSED_WORDS.items():
+        how = _refusal(prompts_from, argv)
+        ended = f"{when}: end with parser.error(...), which exits with 2, not with {how or 'a result'}."
+        require(how.startswith("exit 2"), ended)
+        require(option in how, f"{when}: the error must name the option, {option}.")
 
 
 def _refusal(prompts_from, argv: list[str]) -> str:
@@ -524,12 +487,16 @@ def _from_file(prompts_from, file: str) -> None:
     underscore = "--prompts_file is refused: vLLM's FlexibleArgumentParser takes both forms."
     require("unrecognized" not in _refusal(prompts_from, argv), underscore)
     found = prompts_from(argv, case="for --prompts_file and --prompt")
-    require("" not in found, "An empty line is no prompt, and vLLM refuses an empty one. Leave it out.")
-    comment = any(str(prompt).startswith("#") for prompt in found)
-    require(not comment, "A line that begins with # is a comment. Leave it out.")
-    spaces = "A line keeps a blank or a line end at its edge, which changes the tokens and so the text: strip it."
-    require(all(prompt == str(prompt).strip() for prompt in found), spaces)
-    require(found.count("rivers") == 2, "A line that is there twice is asked for twice: two completions. Keep both.")
+    mistakes = {
+        "An empty line is no prompt, and vLLM refuses an empty one. Leave it out.": "" in found,
+        "A line that begins with # is a comment. Leave it out.": any(str(each).startswith("#") for each in found),
+        "A line keeps a blank or a line end at its edge, which changes the tokens and so the text: strip it.": any(
+            str(each) != str(each).strip() for each in found
+        ),
+        "A line that is there twice is asked for twice: two completions. Keep both.": found.count("rivers") == 1,
+    }
+    for hint, made in mistakes.items():
+        require(not made, hint)
     order = f"First those of --prompt, then the file's lines, not {found}."
     require(found == ["The moon", "rivers", "tea", "rivers"], order)
 
@@ -546,7 +513,3 @@ def _from_template(prompts_from, file: str) -> None:
     found = prompts_from(argv)
     kept = f"Braces other than {{text}} must stay as they are, got {found}."
     require(found == [JSON_TEMPLATE.replace("{text}", "tea")], kept)
-    how = _refusal(prompts_from, ["--prompt", "tea", "--template", "Nothing to fill in"])
-    same = "A template without {text} gives the same prompt every time: refuse it with parser.error(...)."
-    require(how.startswith("exit 2"), same)
-    require("--template" in how, "The error must name the option that is wrong, --template.")
