@@ -230,8 +230,11 @@ def best_of_n(best_of, llm) -> None:
 )
 def until_it_stops(until_done, llm) -> None:
     """A function that gives a completion as much room as it needs, up to a limit."""
-    short, watch = until_done(Watch(llm, most=40), "The capital of France is", 64), Watch(llm, most=40)
-    require(short.outputs[0].finish_reason == "stop", "A prompt that can end within the limit was cut.")
+    watch, short = Watch(llm, most=40), Watch(llm, most=40)
+    ended = until_done(short, "The capital of France is", 64).outputs[0].finish_reason
+    require(ended == "stop", "A prompt that can end within the limit was cut.")
+    stops = [call.outputs[0].outputs[0].finish_reason for call in short.calls].count("stop")
+    require(stops == 1, "The text had ended by itself, and you asked again: go on only while it was cut.")
     long = until_done(watch, "Once upon a time", 20)
     used = [params.max_tokens for call in watch.calls for params in call.params]
     require(used[:1] == [8], f"Begin with max_tokens=8, not {used[0] if used else 'nothing'}.")

@@ -102,7 +102,14 @@ def exactly(given: Any, truth: Any, hint: str, likely: Mapping[Any, str] | None 
     Example:
         >>> exactly(4, 4, "Two and two are 4.", {22: "Add the numbers, not their texts."})
     """
-    require(given == truth, next((fits for value, fits in (likely or {}).items() if given == value), hint))
+    require(_equal(given, truth), next((fits for value, fits in (likely or {}).items() if _equal(given, value)), hint))
+
+
+def _equal(given: Any, value: Any) -> bool:
+    try:
+        return bool(given == value)
+    except ValueError:  # a table or an array where one value is meant
+        return False
 
 
 def close(value: float, other: float) -> bool:

@@ -81,6 +81,7 @@ WRONG = {
         edit("begins with 16", "Begin with max_tokens=8", "min(8, limit)", "min(16, limit)"),
         edit("past the limit", "never past the limit", "min(2 * max_tokens, limit)", "2 * max_tokens", "== l", ">= l"),
         edit("one attempt", "Double max_tokens", "2 * max_tokens", "100 * max_tokens"),
+        edit("asked again after the end", "asked again", '== "stop"', '== "never"'),
         edit("never ends", "goes on and on", "== limit", "> limit"),
         edit("the model's temperature", "temperature=0", "temperature=0.0", "temperature=1e-4"),
     ],
