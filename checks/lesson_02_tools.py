@@ -1,5 +1,6 @@
 """The checks of exercises 2.9 to 2.17, tools around the engine. `vllm_course.check` finds them by number."""
 
+import asyncio
 import builtins
 import contextlib
 import csv
@@ -25,29 +26,15 @@ PROMPTS = ["The moon", 'Say "yes", or no', "It's 5 o'clock in the $HOME * town"]
 
 
 class Watch:
-    """Stands before an engine: notes every call of `generate`, and whether two were made at the same time.
-
-    It lets one call at a time through to the engine, whatever the caller does.
-    """
+    """Stands before an engine and notes every call of `generate`."""
 
     def __init__(self, llm) -> None:
-        self.llm, self.calls, self.overlapped = llm, [], False
-        self.entered, self.released = threading.Event(), threading.Event()
-        self.released.set()
-        self._busy = threading.Lock()
+        self.llm, self.calls = llm, []
 
     def generate(self, prompts, sampling_params=None, **options) -> list:
         """Pass the call on."""
         self.calls.append((prompts, sampling_params))
-        if not self._busy.acquire(blocking=False):
-            self.overlapped = True
-            self._busy.acquire()
-        try:
-            self.entered.set()
-            self.released.wait(timeout=30)
-            return self.llm.generate(prompts, sampling_params, **options)
-        finally:
-            self._busy.release()
+        return self.llm.generate(prompts, sampling_params, **options)
 
     def __getattr__(self, name: str):
         return getattr(self.llm, name)
@@ -360,7 +347,8 @@ def _require_divergence(logprobs: dict, kl: float, llm) -> None:
     require(not np.array_equal(base, int8), "Both are the same to the last digit: was one model asked twice?")
     true = float((np.exp(base) * (base - int8)).sum(axis=1).mean())
     turned = float((np.exp(int8) * (int8 - base)).sum(axis=1).mean())
-    other_way = math.isclose(kl, turned, rel_tol=1e-3) and not math.isclose(true, turned, rel_tol=1e-3)
+    # The two are near each other, how near depends on the processor: whichever is nearer was computed.
+    other_way = math.isclose(kl, turned, rel_tol=1e-3) and abs(kl - turned) < abs(kl - true)
     require(not other_way, "That is KL(int8 || base): weigh by the original's probabilities.")
     require(math.isclose(kl, true, rel_tol=1e-3), "kl must be the mean over the prompts of sum(p * (log p - log q)).")
     require(0 < kl < 0.05, f"A divergence of {kl:.3f} is more than int8 costs: did scales and rows match?")
@@ -392,16 +380,72 @@ def web_api(create_app, serving, llm) -> None:
     import httpx
 
     require(callable(create_app), "create_app must be a function of llm.")
-    watch = Watch(llm)
-    app = create_app(watch)
+    gate = Gate(llm)
+    app = create_app(gate)
     require(hasattr(app, "openapi"), "create_app must return the FastAPI application.")
-    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with serving(gate.counting(app)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        _require_answers(client, llm)
+        _require_refusals(client, gate)
+        _require_health(client, gate)
+        _require_one_at_a_time(client, gate)
+
+
+class Gate(Watch):
+    """An engine that a check can hold shut, and that sees who stands before it.
+
+    One call at a time passes through to the engine, whatever the application does.
+
+    Attributes:
+        arrived: Requests to /generate that have reached the application.
+        entered: Whether a call has come as far as the gate.
+        overlapped: Whether two calls were there at the same time.
+        blocked: Whether a call was made in the event loop, where nothing else runs until it returns.
+    """
+
+    def __init__(self, llm) -> None:
+        super().__init__(llm)
+        self.arrived, self.overlapped, self.blocked = 0, False, False
+        self.entered, self._open, self._busy = threading.Event(), threading.Event(), threading.Lock()
+        self._open.set()
+
+    def counting(self, app):
+        """Return the application, with every request to /generate counted."""
+
+        async def counted(scope, receive, send) -> None:
+            self.arrived += scope.get("path") == "/generate"
+            await app(scope, receive, send)
+
+        return counted
+
+    @contextlib.contextmanager
+    def shut_for(self, client, requests: int):
+        """Send so many requests, of which none gets past the gate before the block ends."""
+        body, self.arrived = {"prompt": "The moon", "max_tokens": 2, "seed": 1}, 0
+        threads = [threading.Thread(target=_post, args=(client, body)) for _ in range(requests)]
+        self.entered.clear()
+        self._open.clear()
         try:
-            _require_answers(client, llm)
-            _require_refusals(client, watch)
-            _require_one_at_a_time(client, watch)
+            for thread in threads:
+                thread.start()
+            yield
         finally:
-            watch.released.set()
+            self._open.set()
+            for thread in threads:
+                thread.join()
+
+    def generate(self, prompts, sampling_params=None, **options) -> list:
+        """Wait until the gate is open and nobody else inside, and pass the call on."""
+        with contextlib.suppress(RuntimeError):  # there is no event loop in this thread
+            self.blocked = bool(asyncio.get_running_loop())
+        if not self._busy.acquire(blocking=False):
+            self.overlapped = True
+            self._busy.acquire()
+        try:
+            self.entered.set()
+            self._open.wait(timeout=60)
+            return super().generate(prompts, sampling_params, **options)
+        finally:
+            self._busy.release()
 
 
 def _require_answers(client, llm) -> None:
@@ -420,13 +464,13 @@ def _require_answers(client, llm) -> None:
         require(reply["tokens"] == len(completion.token_ids), "tokens must be the number of token_ids.")
 
 
-def _require_refusals(client, watch: Watch) -> None:
-    before = len(watch.calls)
+def _require_refusals(client, gate: Gate) -> None:
+    before = len(gate.calls)
     for what, body in BAD_REQUESTS.items():
         status = client.post("/generate", json=body).status_code
         refused = f"{what} must be answered with 422, got {status}: declare the rule in the pydantic model."
         require(status == 422, refused)
-    require(len(watch.calls) == before, "A wrong request must not reach the engine.")
+    require(len(gate.calls) == before, "A wrong request must not reach the engine.")
     status = client.post("/generate", json={"prompt": "word " * 3000}).status_code
     not_value_error = "catch VLLMValidationError, which is no ValueError, and raise HTTPException."
     require(
@@ -435,33 +479,35 @@ def _require_refusals(client, watch: Watch) -> None:
     )
 
 
-def _require_one_at_a_time(client, watch: Watch) -> None:
+def _require_health(client, gate: Gate) -> None:
     import httpx
 
-    body = {"prompt": "The moon", "max_tokens": 2, "seed": 1}
-    watch.entered.clear()
-    watch.released.clear()
-    threads = [threading.Thread(target=_post, args=(client, body)) for _ in range(4)]
-    threads[0].start()
-    watch.entered.wait(timeout=5)
-    try:
-        alive = client.get("/health", timeout=4).status_code == 200
-    except httpx.TimeoutException:
-        alive = False
-    for thread in threads[1:]:
-        thread.start()
-    end = time.monotonic() + 1
-    while not watch.overlapped and time.monotonic() < end:
+    blocks = "While a text is generated /health does not answer: async def blocks the server, use a plain def."
+    require(not gate.blocked, blocks)
+    with gate.shut_for(client, 1):
+        gate.entered.wait(timeout=60)
+        try:
+            alive = client.get("/health", timeout=10).status_code == 200
+        except httpx.TimeoutException:
+            alive = False
+    require(alive, blocks)
+
+
+def _require_one_at_a_time(client, gate: Gate) -> None:
+    with gate.shut_for(client, 4):
+        _wait_until(lambda: gate.arrived == 4, seconds=60)
+        _wait_until(lambda: gate.overlapped, seconds=1)  # all are there: a handler without a lock calls at once
+    require(not gate.overlapped, "Two requests reached the engine at once, it is not thread-safe: use a lock.")
+
+
+def _wait_until(happened, *, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
         time.sleep(0.01)
-    watch.released.set()
-    for thread in threads:
-        thread.join()
-    require(alive, "While a text is generated /health does not answer: async def blocks the server, use a plain def.")
-    require(not watch.overlapped, "Two requests reached the engine at once, it is not thread-safe: use a lock.")
 
 
 def _post(client, body: dict) -> None:
-    with contextlib.suppress(Exception):  # what a request runs into here shows in `watch`
+    with contextlib.suppress(Exception):  # what a request runs into here shows at the gate
         client.post("/generate", json=body)
 
 
