@@ -1,11 +1,13 @@
-"""Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, keys of a dict."""
+"""Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, a number."""
 
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from vllm_course.checks.trying import KINDS, plain
 from vllm_course.checks.verdict import require
 
 
@@ -67,8 +69,40 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
 def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any]:
     """Require a dict with exactly these keys, and return it."""
     names = list(names)
-    require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(names)}.")
+    require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(map(str, names))}.")
     return answer
+
+
+def listed(answer: Any, hint: str) -> list[Any]:
+    """Require several things one after another, in a list, a tuple, a column or a generator, and return their list."""
+    require(KINDS["list"](answer), hint)
+    return list(answer)
+
+
+def number(answer: Any, hint: str) -> float:
+    """Require a finite number, of Python or of numpy, and return Python's own.
+
+    Example:
+        >>> number(2, "Give a number.")
+        2
+    """
+    require(KINDS["number"](answer) and math.isfinite(answer), hint)
+    return plain(answer)
+
+
+def exactly(given: Any, truth: Any, hint: str, likely: Mapping[Any, str] | None = None) -> None:
+    """Require one value; a wrong one that is likely gets a hint of its own.
+
+    Args:
+        given: The learner's value.
+        truth: The right one.
+        hint: What refuses any other.
+        likely: Wrong values, each with the hint that fits it.
+
+    Example:
+        >>> exactly(4, 4, "Two and two are 4.", {22: "Add the numbers, not their texts."})
+    """
+    require(given == truth, next((fits for value, fits in (likely or {}).items() if given == value), hint))
 
 
 def close(value: float, other: float) -> bool:

@@ -45,6 +45,30 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """A mistake in values: the solved ones, some of them made wrong.
+
+    Attributes:
+        name: What the mistake is, unique in its exercise.
+        hint: A part of the message that must refuse it.
+        changes: By the name of a variable, what makes its wrong value from the right one.
+    """
+
+    name: str
+    hint: str
+    changes: dict[str, Callable[[Any], Any]]
+
+    def answers(self, exercise: ExerciseCells, solved: dict[str, Any]) -> tuple:
+        """Return what `check` gets after the number."""
+        return tuple(exercise.answers(solved | {name: change(solved[name]) for name, change in self.changes.items()}))
+
+
+def changed(name: str, hint: str, **changes: Callable[[Any], Any]) -> Changed:
+    """Make a mistake in values: `changed("one model only", "Ask both", frame_1_8=lambda frame: frame[:10])`."""
+    return Changed(name, hint, changes)
+
+
+@dataclass(frozen=True)
 class Edit:
     """A mistake as an edit of the solution: each `old` must be there, and becomes `new`.
 
