@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vllm_course.chat.messages import check_messages
-from vllm_course.chat.params import check_values
+from vllm_course.chat.settings import check_values
 from vllm_course.errors import CourseError
 from vllm_course.files import write
 from vllm_course.tool import UsageError

@@ -1,27 +1,111 @@
-"""What a chat widget begins with, checked before the first question; its sampling follows the model's own defaults."""
+"""The settings of a conversation: vLLM's sampling parameters, their ranges, and what counts when nobody asks."""
 
+import argparse
 import difflib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vllm_course.errors import CourseError
+from vllm_course.tool import number
 
 if TYPE_CHECKING:
-    from vllm import LLM
+    from vllm import LLM, SamplingParams
 
-MAX_TOKENS = 128  # of an answer, where nothing else is asked for
+LONGEST = 256  # tokens of an answer, where nobody asks for more and half of the context holds them
 FIRST_SEED = 0
+SEEDS = 2**63 - 1  # the largest that PyTorch takes
+
+
+class Rule(NamedTuple):
+    """What a parameter may be.
+
+    Attributes:
+        kind: Function from text to value that raises `argparse.ArgumentTypeError`, as argparse wants it.
+        meaning: What the parameter does.
+    """
+
+    kind: Callable[[str], Any]
+    meaning: str
+
+
+def truth(text: str) -> bool:
+    """Read `true` or `false`; an argparse type."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}. Write one of the two.")
+    return text.lower() == "true"
+
+
+RULES = {
+    "temperature": Rule(
+        number(float, low=0, high=2, remedy="Use 0 for greedy decoding."),
+        "0 always takes the likeliest token, up to 2 for more variety",
+    ),
+    "top_p": Rule(
+        number(float, low=0, high=1, above=True, remedy="Use 1 to keep all tokens."),
+        "sample from the likeliest tokens that hold this probability",
+    ),
+    "top_k": Rule(number(int, low=-1, remedy="Use 0 to keep all tokens."), "sample from this many of the likeliest"),
+    "min_p": Rule(
+        number(float, low=0, high=1, remedy="Use 0 to keep all tokens."),
+        "sample from tokens at least this fraction as likely as the likeliest",
+    ),
+    "repetition_penalty": Rule(
+        number(float, low=0, above=True, remedy="Use 1 to switch it off."),
+        "above 1 avoids tokens of prompt and answer",
+    ),
+    "presence_penalty": Rule(
+        number(float, low=-2, high=2, remedy="Use 0 to switch it off."),
+        "subtracted once for a token that the answer already holds",
+    ),
+    "frequency_penalty": Rule(
+        number(float, low=-2, high=2, remedy="Use 0 to switch it off."),
+        "subtracted for every time that the answer holds a token",
+    ),
+    "max_tokens": Rule(number(int, low=1, remedy="Use 64 for a few sentences."), "longest answer, in tokens"),
+    "ignore_eos": Rule(truth, "true goes on where the model would end its answer"),
+    "seed": Rule(
+        number(int, low=0, high=SEEDS, remedy="Use any whole number; the same seed gives the same answer."),
+        "start of the random numbers of each answer",
+    ),
+}
+
+
+def parse_changes(text: str) -> dict[str, Any]:
+    """Read `name=value ...`.
+
+    Raises:
+        CourseError: A name is unknown, or a value breaks its rule.
+
+    Example:
+        >>> parse_changes("temperature=0.5 max_tokens=40")
+        {'temperature': 0.5, 'max_tokens': 40}
+    """
+    return dict(_change(word) for word in text.split())
+
+
+def check_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Check parameters that a file holds, where a number is a number and not a text.
+
+    Raises:
+        CourseError: A name is unknown, or a value breaks its rule.
+    """
+    for name, value in values.items():
+        wanted = bool if _rule(name).kind is truth else int | float
+        if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+            raise CourseError(f"{name} must be {'true or false' if wanted is bool else 'a number'}, got {value!r}.")
+    return {name: _parsed(name, str(value)) for name, value in values.items()}
 
 
 def chat_settings(llm: "LLM", sampling: dict[str, Any]) -> dict[str, Any]:
-    """Return the sampling settings of a conversation, by vLLM's names.
+    """Return the settings that a conversation begins with, by vLLM's names.
 
     Args:
         llm: A vLLM engine; the defaults in its model's `generation_config.json` come first.
         sampling: Fields of `vllm.SamplingParams` that replace or complete them.
 
     Returns:
-        All that differs from vLLM's own defaults, with `max_tokens` and `seed` in any case.
+        All that differs from vLLM's own defaults, with `max_tokens` and `seed` in any case. Unless asked otherwise,
+        `max_tokens` is 256, or half of a context that is smaller than 512; `seed` is 0.
 
     Raises:
         CourseError: There is no setting of that name, or it does not suit a conversation.
@@ -30,20 +114,24 @@ def chat_settings(llm: "LLM", sampling: dict[str, Any]) -> dict[str, Any]:
     from vllm import SamplingParams
 
     _refuse_names(sampling, [name for name in SamplingParams.__struct_fields__ if not name.startswith("_")])
+    context = llm.llm_engine.model_config.max_model_len
     own = llm.model_config.get_diff_sampling_param()
-    settings = own | {"max_tokens": MAX_TOKENS, "seed": FIRST_SEED} | sampling
+    settings = own | {"max_tokens": longest(context), "seed": FIRST_SEED} | sampling
     try:
         params = SamplingParams(**settings)
     except TypeError as reason:
         raise CourseError(f"settings must suit vllm.SamplingParams, which says: {reason}. Correct it.") from None
-    if not isinstance(params.max_tokens, int):
-        got = f"got {params.max_tokens!r}: so much of the context is kept free"
-        raise CourseError(f"max_tokens must be a whole number, {got}. Write 128.")
-    if not isinstance(params.seed, int | None):
-        raise CourseError(f"seed must be a whole number, or None for any, got {params.seed!r}. Write 0.")
-    if params.n != 1:
-        raise CourseError(f"n must be 1, got {params.n}: a conversation goes on with one answer. Leave it out.")
+    _refuse_values(params)
+    check_length(params.max_tokens, context)
     return settings
+
+
+def all_params(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return every parameter of `RULES`, those that nobody set with vLLM's own value."""
+    from vllm import SamplingParams
+
+    unset = SamplingParams()
+    return {name: settings.get(name, getattr(unset, name)) for name in RULES}
 
 
 def with_seed(settings: dict[str, Any], tries: int) -> dict[str, Any]:
@@ -54,19 +142,46 @@ def with_seed(settings: dict[str, Any], tries: int) -> dict[str, Any]:
         {'seed': 7}
     """
     seed = settings["seed"]
-    return settings | {"seed": seed if seed in (None, -1) else seed + tries}
+    return settings | {"seed": seed if seed in (None, -1) else (seed + tries) % (SEEDS + 1)}
 
 
-def refuse_texts(system: Any, say: Any) -> None:
-    """Refuse a system prompt that is no text, and first messages that are no list.
+def longest(context: int) -> int:
+    """Return how many tokens an answer may have where nobody says it, so that a question fits into the context, too.
+
+    Example:
+        >>> longest(1024), longest(160)
+        (256, 80)
+    """
+    return min(LONGEST, context // 2)
+
+
+def check_length(max_tokens: int, context: int, *, name: str = "max_tokens") -> None:
+    """Refuse an answer that leaves no room for a question.
 
     Raises:
-        CourseError: One of them is something else.
+        CourseError: `max_tokens` is not below the context, in tokens.
     """
-    if not isinstance(system, str):
-        raise CourseError(f'system must be a text, got {system!r}. Write system="..." or leave it out.')
-    if isinstance(say, str) or not isinstance(say, Sequence):
-        raise CourseError(f"say must be a list of texts, got {say!r}. Put what the user says into [...].")
+    if max_tokens >= context:
+        raise CourseError(
+            f"{name} must be < {context}, the context in tokens, got {max_tokens}. "
+            f"Use {longest(context)} to leave room for a question."
+        )
+
+
+def sampling_params(values: dict[str, Any]) -> "SamplingParams":
+    """Return vLLM's object; vLLM has the last word on the values.
+
+    Raises:
+        CourseError: vLLM refuses them.
+    """
+    from vllm import SamplingParams
+    from vllm.exceptions import VLLMError
+
+    try:
+        return SamplingParams(**values)
+    except VLLMError as error:
+        reason = " ".join(str(error).split(" (parameter=")[0].split()).rstrip(".")
+        raise CourseError(f"{reason}. Change one of the parameters.") from None
 
 
 def _refuse_names(sampling: dict[str, Any], names: list[str]) -> None:
@@ -75,3 +190,36 @@ def _refuse_names(sampling: dict[str, Any], names: list[str]) -> None:
             close = difflib.get_close_matches(name, names, n=1)
             remedy = f"Did you mean {close[0]!r}?" if close else "Leave it out."
             raise CourseError(f"a setting must be a field of vllm.SamplingParams, got {name!r}. {remedy}")
+
+
+def _refuse_values(params: "SamplingParams") -> None:
+    """Refuse what vLLM takes and a conversation cannot use."""
+    if not isinstance(params.max_tokens, int):
+        got = f"got {params.max_tokens!r}: so much of the context is kept free"
+        raise CourseError(f"max_tokens must be a whole number, {got}. Write 128.")
+    if not isinstance(params.seed, int | None):
+        raise CourseError(f"seed must be a whole number, or None for any, got {params.seed!r}. Write 0.")
+    if params.n != 1:
+        raise CourseError(f"n must be 1, got {params.n}: a conversation goes on with one answer. Leave it out.")
+
+
+def _change(word: str) -> tuple[str, Any]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise CourseError(f"a parameter must be written name=value, got {word!r}. For example: temperature=0.5")
+    return name, _parsed(name, value)
+
+
+def _parsed(name: str, text: str) -> Any:
+    try:
+        return _rule(name).kind(text)
+    except argparse.ArgumentTypeError as error:
+        raise CourseError(f"{name} {error}") from None
+
+
+def _rule(name: str) -> Rule:
+    if name not in RULES:
+        close = difflib.get_close_matches(name, RULES, n=1)
+        remedy = f"Did you mean {close[0]}?" if close else "Choose one of them."
+        raise CourseError(f"a parameter must be one of {', '.join(RULES)}, got {name!r}. {remedy}")
+    return RULES[name]
