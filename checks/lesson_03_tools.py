@@ -39,9 +39,7 @@ PROMPTS = [
     (TAUGHT, True, NORWAY_TURNS.replace("user\n", "user\nYou are a teacher.\n\n", 1)),
 ]
 EDGES = "A content keeps blanks or line breaks at its edges, and they are tokens too: {{ message.content | trim }}."
-LOST = (
-    "The system message's text is lost: what {% set %} names in a loop is gone in the next round, a namespace keeps it."
-)
+LOST = "The system message is lost: what {% set %} names in a loop is gone in the next round, a namespace keeps it."
 # The number of a prompt, what must be in it how often, and the hint where it is not.
 SIGNS = [
     (0, "<s>", {0}, "<s> stands in the template as a text: write {{ bos_token }}, as other models need."),
@@ -58,11 +56,11 @@ SIGNS = [
     (3, " You are", {0}, EDGES),
     (3, "teacher.\n\n\n", {0}, EDGES),
 ]
-REFUSED_ROLES = [
-    ("tool", [*NORWAY[:2], {"role": "tool", "content": "{}"}], "A message of the role tool"),
-    ("parrot", [{"role": "parrot", "content": "Hello!"}], "A message of the role parrot"),
-    ("system", [*NORWAY[:2], TAUGHT[0], NORWAY[2]], "A system message that is not the first"),
-]
+REFUSED_ROLES = {
+    "tool": [*NORWAY[:2], {"role": "tool", "content": "{}"}],
+    "parrot": [{"role": "parrot", "content": "Hello!"}],
+    "system": [*NORWAY[:2], TAUGHT[0], NORWAY[2]],
+}
 
 
 @exercise(
@@ -97,8 +95,9 @@ def chat_template(template, llm) -> None:
         if len(found) < len(truth):
             remedy = "white space is missing there, write it inside of the tags"
         same_text(found, truth, f"For {what},", remedy)
-    for role, messages, what in REFUSED_ROLES:
+    for role, messages in REFUSED_ROLES.items():
         _, error = _rendered(template, messages, llm)
+        what = f"The role {role} in a conversation of {', '.join(message['role'] for message in messages)}"
         require(error is not None, f"{what} went through: raise_exception(...) must refuse it.")
         # Subclasses of TemplateError are Jinja's own complaints, for example UndefinedError.
         own = type(error).__name__ == "TemplateError"
@@ -440,7 +439,7 @@ def conversation_file(save, load) -> None:
 
 
 def _saved(save: Tried, path: Path, talk: list, what: str) -> BaseException | None:
-    """Save, over the old file where there is one, and return the error; a second name shows what becomes of its bytes."""
+    """Save over the old file, if there is one, whose bytes a second name keeps in sight; return the error."""
     old, second = path.read_bytes() if path.exists() else None, path.with_name("second-name")
     if path.exists():
         os.link(path, second)
@@ -469,17 +468,13 @@ def _require_format(path: Path, talk: list) -> None:
 
 def _full_disk(save: Tried, path: Path) -> None:
     """Let every renaming fail, which works for root too, and look which files were to be renamed."""
-    renamed = []
-
-    def failing(src, dst, **options) -> None:
-        renamed.append(Path(os.fsdecode(src)).resolve())
-        raise OSError(28, "No space left on device", os.fsdecode(dst))
-
-    with mock.patch.multiple(os, replace=failing, rename=failing):
+    full = OSError(28, "No space left on device")
+    with mock.patch("os.replace", side_effect=full) as replace, mock.patch("os.rename", side_effect=full) as rename:
         error = _saved(save, path, SAVED, "a full disk")
     silent = "The disk was full and save said nothing: rename with os.replace, and let its error out."
     require(error is not None, silent)
-    beside = all(path.parent.resolve() in source.parents for source in renamed)
+    sources = [[*call.args, *call.kwargs.values()][0] for call in replace.mock_calls + rename.mock_calls]
+    beside = all(path.parent.resolve() in Path(os.fsdecode(source)).resolve().parents for source in sources)
     require(beside, "The new file is written in another folder, perhaps another disk: write it beside the old one.")
 
 
