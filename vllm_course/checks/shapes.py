@@ -1,7 +1,7 @@
 """Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, keys of a dict."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -75,10 +75,10 @@ def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any
     return answer
 
 
-def entries(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any]:
+def entries(answer: Any, names: Iterable[str], what: str = "Give") -> Mapping[str, Any]:
     """Require a dict with at least these keys, and return it."""
     names = list(names)
-    complete = isinstance(answer, dict) and set(names) <= set(answer)
+    complete = isinstance(answer, Mapping) and set(names) <= set(answer)
     require(complete, f"{what} a dict with {', '.join(names)}.")
     return answer
 
