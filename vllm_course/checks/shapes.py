@@ -35,21 +35,23 @@ def roles(messages: Any, wanted: str, when: str = "") -> None:
     require(found == wanted, f"The roles must be {wanted}{f' {when}' if when else ''}, not {found}.")
 
 
-def same_text(given: str, truth: str, where: str) -> None:
+def same_text(given: str, truth: str, where: str, remedy: str = "") -> None:
     """Require a text to the letter; white space, which nobody sees, gets a hint of its own.
 
     Args:
         given: The learner's text.
         truth: The right one.
         where: Which text it is, the beginning of a sentence: "For a system message".
+        remedy: What helps where white space alone differs, in place of the usual reminder.
     """
     at = len(os.path.commonprefix([given, truth]))
     before = f"after {truth[max(0, at - 16) : at]!r}" if at else "at the beginning"
     parting = f"{before} must come {truth[at : at + 24]!r}, yours has {given[at : at + 24]!r}"
     breaks = given != truth and given.replace("\n", "") == truth.replace("\n", "")
-    require(not breaks, f"{where} the line breaks differ, {parting}: every one counts, also inside a message.")
+    everyone = remedy or "every one counts, also inside a message"
+    require(not breaks, f"{where} the line breaks differ, {parting}: {everyone}.")
     blanks = given != truth and "".join(given.split()) == "".join(truth.split())
-    require(not blanks, f"{where} the blanks differ, {parting}: those at an edge count too.")
+    require(not blanks, f"{where} the blanks differ, {parting}: {remedy or 'those at an edge count too'}.")
     require(given == truth, f"{where} the texts differ, {parting}.")
 
 
@@ -149,11 +151,19 @@ def _equal(given: Any, value: Any) -> bool:
         return False
 
 
-def close(value: float, other: float) -> bool:
-    """Whether two numbers agree to six digits.
+def entries(answer: Any, names: Iterable[str], what: str = "Give") -> Mapping[str, Any]:
+    """Require a dict with at least these keys, and return it."""
+    names = list(names)
+    complete = isinstance(answer, Mapping) and set(names) <= set(answer)
+    require(complete, f"{what} a dict with {', '.join(names)}.")
+    return answer
+
+
+def close(value: Any, other: float, *, within: float = 1e-6) -> bool:
+    """Whether two numbers agree to six digits, or as told; what is no number agrees with none.
 
     Example:
-        >>> close(0.1 + 0.2, 0.3)
-        True
+        >>> close(0.1 + 0.2, 0.3), close(0.76, 0.7606, within=0.005), close("0.3", 0.3)
+        (True, True, False)
     """
-    return abs(value - other) <= 1e-6 * max(1.0, abs(other))
+    return isinstance(plain(value), Real) and abs(value - other) <= within * max(1.0, abs(other))
