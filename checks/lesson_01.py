@@ -130,9 +130,9 @@ def batch_or_one_by_one(one_by_one, ratio, llm) -> None:
 
     prompts, watch = ["The moon", "The sun", "The sea"], Watch(llm)
     outputs = one_by_one(watch, prompts, SamplingParams(temperature=0.0, max_tokens=8))
-    require(len(outputs) == 3, f"one_by_one must return one output a prompt, not {len(outputs)} for 3.")
     require(all(hasattr(output, "outputs") for output in outputs), "Return RequestOutput objects: take [0] of a call.")
-    require([output.prompt for output in outputs] == prompts, "Keep the order of the prompts.")
+    prompted = [output.prompt for output in outputs]
+    require(prompted == prompts, f"Return one output a prompt, and keep the order of the prompts: not {prompted}.")
     require(len(watch.calls) == 3, f"Call generate once for each prompt, not {len(watch.calls)} time(s) for 3.")
     watch.asked("generate", 3, temperature=0, max_tokens=8)
     ratio = number(ratio, "ratio must be a number: seconds over seconds.")

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -13,13 +14,12 @@ import pandas as pd
 
 from vllm_course import generate, paths
 from vllm_course.checks import exercise, require
-from vllm_course.checks.shapes import close, columns, exactly, keys, listed
+from vllm_course.checks.shapes import close, columns, exactly, keys, listed, number
 from vllm_course.checks.trying import described
 from vllm_course.checks.watch import Watch
 from vllm_course.measures import summarize
 
 BROKEN_SWEEP = -2.0  # mean log probability of a token, as in exercise 1.5
-EXACT_TOKENS = 150  # that exercise 2.5 asks for
 MEASURED_COLUMNS = ["model", "prompt", "text", "tokens", "load_seconds", "tokens_per_second"]  # of exercise 2.1
 
 
@@ -139,8 +139,7 @@ def _groups(found) -> None:
 def _defaults(default_of) -> None:
     for form in ("--line-colour", "--line_colour", "line_colour"):
         value, error = default_of.ending(_colours_parser(), form)
-        missed = f"default_of must find an option under each of its names: {form} was not found."
-        require(error is None and value == "red", missed)
+        exactly(error or value, "red", f"default_of must find an option under each of its names: {form} was not found.")
     require(default_of(_colours_parser(), "--fill") is False, "default_of must return False for a flag that is off.")
     _, error = default_of.ending(_colours_parser(), "--line")
     silent = "--line is no option, yet default_of returned a value"
@@ -184,7 +183,8 @@ def until_it_breaks(by_temperature, choose, table, answer, llm) -> None:
     span = table["temperature"].min(), table["temperature"].max()
     require(len(table) >= 7 and span == (0, 2), "Sweep at least 7 temperatures, from 0 to 2.")
     keys(answer, names, "answer_2_3 must be")
-    require(answer == _chosen(table), "answer_2_3 must be what choose finds in your table.")
+    for name, temperature in _chosen(table).items():
+        exactly(answer[name], temperature, f"answer_2_3 must be what choose finds in your table: {name} is another.")
 
 
 def _one_call_sweep(by_temperature, llm) -> None:
@@ -200,17 +200,13 @@ def _one_call_sweep(by_temperature, llm) -> None:
     require(few >= 8, f"Take 8 completions at each temperature, not {few}: one text tells little about chance.")
     require(all(p.seed is not None for p, _ in rows), "Set a seed, or nobody can repeat your table.")
     watch.asked("generate", 1, max_tokens=40)
-    summary = summarize(_as_sweep(rows), "temperature").set_index("temperature")
+    names = ["temperature", "text", "tokens", "logprob", "finish_reason"]
+    rows = [(p.temperature, c.text, len(c.token_ids), c.cumulative_logprob, c.finish_reason) for p, c in rows]
+    summary = summarize(pd.DataFrame(rows, columns=names), "temperature").set_index("temperature")
     for row in table.itertuples():
         truth = summary.loc[row.temperature]
         same = close(row.diversity, truth["diversity"]) and close(row.mean_logprob, truth["mean_logprob"])
         require(same, "diversity and mean_logprob must be those that summarize finds over all texts of a temperature.")
-
-
-def _as_sweep(rows) -> pd.DataFrame:
-    names = ["temperature", "text", "tokens", "logprob", "finish_reason"]
-    data = [(p.temperature, c.text, len(c.token_ids), c.cumulative_logprob, c.finish_reason) for p, c in rows]
-    return pd.DataFrame(data, columns=names)
 
 
 def _chosen(table) -> dict[str, float]:
@@ -221,9 +217,6 @@ def _chosen(table) -> dict[str, float]:
         "most_diverse": table["diversity"].idxmax(),
         "best": table["diversity"][whole].idxmax(),
     }
-
-
-BUDGETS = (10, 100, 500)
 
 
 @exercise(
@@ -239,13 +232,14 @@ BUDGETS = (10, 100, 500)
 def why_not_reached(frame, reached, why_it_ended, llm) -> None:
     """Three budgets for two prompts, and a function that tells four ends apart."""
     columns(frame, ["prompt", "max_tokens", "tokens", "finish_reason"])
-    require(set(frame["max_tokens"]) == set(BUDGETS), "Sweep max_tokens over 10, 100 and 500.")
+    require(set(frame["max_tokens"]) == {10, 100, 500}, "Sweep max_tokens over 10, 100 and 500.")
     require(len(frame) == 6 and frame["prompt"].nunique() == 2, "There must be one row for each prompt and max_tokens.")
     truth = (frame["tokens"] == frame["max_tokens"]).groupby(frame["max_tokens"]).sum().to_dict()
-    keys(reached, BUDGETS, "reached_2_4 must be")
-    shares = all(reached[key] == truth[key] / 2 for key in truth) and reached != truth
+    counts = keys(reached, [10, 100, 500], "reached_2_4 must be")
+    counts = {key: number(count, "reached_2_4 counts completions: numbers.") for key, count in counts.items()}
+    shares = counts != truth and counts == {key: count / 2 for key, count in truth.items()}
     require(not shares, "reached_2_4 counts completions, it is no share.")
-    require(reached == truth, f"Your own table says {truth}: count the rows where tokens equals max_tokens.")
+    require(counts == truth, f"Your own table says {truth}: count the rows where tokens equals max_tokens.")
     limit = llm.llm_engine.model_config.max_model_len
     for expected, how, prompt, params in _ends(limit):
         (output,) = llm.generate([prompt], params)
@@ -254,8 +248,6 @@ def why_not_reached(frame, reached, why_it_ended, llm) -> None:
 
 
 def _ends(limit: int) -> list[tuple]:
-    from functools import partial
-
     from vllm import SamplingParams
 
     greedy, fact, story = partial(SamplingParams, temperature=0.0), "The capital of France is", "Once upon a time"
@@ -291,9 +283,8 @@ def focused_and_exact(params, llm) -> None:
     outputs = llm.generate(["The capital of France is", "The best way to learn programming is"], params)
     tokens = [output.outputs[0].token_ids for output in outputs]
     least, most = sorted(map(len, tokens))
-    require(most <= EXACT_TOKENS, f"{most} tokens are more than {EXACT_TOKENS}.")
-    bounded = "max_tokens is only the most: this text ended by itself before."
-    require(least == EXACT_TOKENS, f"{least} tokens, not {EXACT_TOKENS}. {bounded}")
+    require(most <= 150, f"{most} tokens are more than 150.")
+    require(least == 150, f"{least} tokens, not 150. max_tokens is only the most: this text ended by itself before.")
     ended = any(llm.get_tokenizer().eos_token_id in ids for ids in tokens)
     require(not ended, "ignore_eos writes on behind the end: an end-of-sequence token is in it, and then another text.")
 
@@ -335,8 +326,8 @@ def memory(kv_bytes_per_token, tokens_that_fit, frame) -> None:
     columns(frame, ["kv_cache_memory_bytes", "predicted", "reported", "memory_in_use"])
     sizes = frame["kv_cache_memory_bytes"].nunique()
     require(sizes >= 2, "Load the model with at least two sizes.")
-    same = "All engines report the same: read each before you load the next, from the engine with that size."
-    require(frame["reported"].nunique() == sizes, same)
+    once = "All engines report the same: read each before you load the next, from the engine with that size."
+    require(frame["reported"].nunique() == sizes, once)
     same = (frame["predicted"] == frame["reported"]).all()
     require(same, "Prediction and report differ: which dtype, which block size?")
     _memory_in_use(frame[["kv_cache_memory_bytes", "memory_in_use"]].sort_values("kv_cache_memory_bytes"))
@@ -354,22 +345,17 @@ def _memory_in_use(frame) -> None:
 
 # Runs the lesson's script as it is, up to the engine, and says which model and values arrive there.
 SCRIPT = """
-import json, runpy, sys
+import json, runpy, sys, vllm
 from unittest.mock import MagicMock
-import vllm
 
-def load(model, **arguments):
-    engine = MagicMock()
-    engine.llm_engine.model_config.max_model_len = 10**6
-    engine.get_default_sampling_params.return_value = vllm.SamplingParams()
-    engine.generate.side_effect = lambda prompts, params, **options: arrived(params, {"model": model})
-    return engine
-
-def arrived(params, found):
-    found |= {name: getattr(params, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
+def arrived(prompts, params, **options):
+    names = ("temperature", "top_p", "top_k", "max_tokens")
+    found = {name: getattr(params, name) for name in names} | {"model": vllm.LLM.call_args.kwargs["model"]}
     sys.exit(print(json.dumps(found)))
 
-vllm.LLM, sys.argv = load, sys.argv[1:]
+engine = MagicMock(**{"llm_engine.model_config.max_model_len": 10**6, "generate.side_effect": arrived})
+engine.get_default_sampling_params.return_value = vllm.SamplingParams()
+vllm.LLM, sys.argv = MagicMock(return_value=engine), sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 IN_FILE = {"temperature": 0.7, "top_p": 0.95, "max_tokens": 100}
@@ -441,14 +427,8 @@ def _unknown_key(resolve) -> None:
 
 
 TOPICS = "rivers \n\n# not this one\n  tea\nrivers\n"
-REFUSED_WORDS = {
-    "Without any prompt": ([], "--prompt"),
-    "A template without {text} gives the same prompt every time": (
-        ["--prompt", "tea", "--template", "Nothing to fill in"],
-        "--template",
-    ),
-}
 JSON_TEMPLATE = 'As JSON, {"topic": ...}: {text}'
+UNFILLED = ["--prompt", "tea", "--template", "Nothing to fill in"]
 
 
 @exercise(
@@ -471,7 +451,8 @@ def custom_prompts(prompts_from) -> None:
         file.write_text(TOPICS, encoding="utf-8")
         _from_file(prompts_from, str(file))
         _from_template(prompts_from, str(file))
-    for when, (argv, option) in REFUSED_WORDS.items():
+    same = "A template without {text} gives the same prompt every time"
+    for when, argv, option in [("Without any prompt", [], "--prompt"), (same, UNFILLED, "--template")]:
         how = _refusal(prompts_from, argv)
         ended = f"{when}: end with parser.error(...), which exits with 2, not with {how or 'a result'}."
         require(how.startswith("exit 2"), ended)

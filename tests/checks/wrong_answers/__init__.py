@@ -1,11 +1,11 @@
 """The likely mistakes in the exercises, by lesson: `lesson_NN.py` holds `WRONG`, each exercise's wrong answers.
 
-A mistake in code is an edit of the solution, a mistake in a value is another value:
+A mistake in code is an edit of the solution, a mistake in a value is made from the right one:
 
     WRONG = {
         "3.1": [
             edit("no <s>", "begins with '<s>'", '"<s>" + ', ""),
-            Wrong("a fixed text", lambda ns: (lambda messages: "Hello", ns["chat_by_hand"], ns["llm"]), "must come"),
+            changed("a fixed text", "must come", build_prompt=lambda right: lambda messages: "Hello"),
             ...
         ],
     }
@@ -131,6 +131,6 @@ def run_file(edited: str, solved: dict[str, Any]) -> dict[str, Any]:
     return solved | {name: value for name, value in module.items() if name in solved and not name.startswith("__")}
 
 
-def of_lesson(lesson: int) -> dict[str, list[Wrong | Edit]]:
+def of_lesson(lesson: int) -> dict[str, list[Wrong | Edit | Changed]]:
     """Return the wrong answers of a lesson by exercise number, from `lesson_NN.py`."""
     return importlib.import_module(f"tests.checks.wrong_answers.lesson_{lesson:02d}").WRONG

@@ -47,7 +47,7 @@ WRONG = {
         edit("one batched call", "once for each prompt", ONE_EACH, BATCHED),
         edit("params forgotten", "must take", "[prompt], params", "[prompt]"),
         edit("completions, not outputs", "RequestOutput", "params)[0] for", "params)[0].outputs[0] for"),
-        edit("the other order", "Keep the order", "in prompts]", "in prompts[::-1]]"),
+        edit("the other order", "keep the order", "in prompts]", "in prompts[::-1]]"),
         changed("the quotient upside down", "divide", ratio_1_6=lambda ratio: 1 / ratio),
     ],
     "1.7": [
