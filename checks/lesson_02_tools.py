@@ -489,11 +489,12 @@ def _texts_are_kept(ResultCache: Tried, path: Path) -> None:  # noqa: N803
         for key in keys:
             cache.put(key, "t" * 200)
 
-    written = {name: [f"{name}{i}" for i in range(15)] for name in "xyz"}
+    written = [[f"{name}{i}" for i in range(15)] for name in "xyz"]
+    caches = [ResultCache(path) for _ in written]
     with ThreadPoolExecutor() as pool:
-        writers = [pool.submit(write, ResultCache(path), keys) for keys in written.values()]
-    kept = Tried(ResultCache(path).get, "get", "key -> value")
-    missing = [key for keys in written.values() for key in keys if kept.ending(key)[0] != "t" * 200]
+        writers = [pool.submit(write, cache, keys) for cache, keys in zip(caches, written, strict=True)]
+    get = Tried(kept.get, "get", "key -> value")
+    missing = [key for keys in written for key in keys if get.ending(key)[0] != "t" * 200]
     failed = [f"put raised {described(error)}." for writer in writers if (error := writer.exception())]
     at_once = f"Of 45 texts that three wrote at once {len(missing)} are not there."
     require(not missing, " ".join([lost, at_once, *failed[:1]]))

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,11 @@ grep "^Output:" "$folder/all.txt" | while IFS= read -r line; do i=$((i + 1)); ec
 """
 
 
-def script(name: str, hint: str, text: str):
+def script_2_9(name: str, hint: str, text: str):
     return changed(name, hint, answer_2_9=lambda _: text)
 
 
-def script_edit(name: str, hint: str, old: str, new: str):
+def script_2_9_edit(name: str, hint: str, old: str, new: str):
     return changed(name, hint, answer_2_9=lambda path: path.resolve().read_text("utf-8").replace(old, new))
 
 
@@ -65,16 +66,23 @@ BY_PANDAS = "import pandas as pd; pd.DataFrame(rows).to_csv(file, index=False, h
 
 # 2.12
 
+ONE_SCALE = "scale = np.full((len(weights), 1), np.abs(weights).max() / 127)"
 SCALE = "scale = np.abs(weights).max(axis=1, keepdims=True) / 127"
-GUARD, DIVIDED = "    scale[scale == 0] = 1\n", "return np.round(weights / scale).astype(np.int8), scale"
+UNGUARDED = "quiet = np.errstate(invalid='ignore')", "return np.round", "with quiet: return np.round"
+DIVIDED = "return np.round(weights / scale).astype(np.int8), scale"
 
 
-def result(name: str, hint: str, **values):
+def result_2_12(name: str, hint: str, **values):
     return changed(name, hint, result_2_12=lambda right: right | {n: value(right[n]) for n, value in values.items()})
+
+
+def sorted_by_probability(logprobs: dict) -> dict:
+    return {name: -np.sort(-rows) for name, rows in logprobs.items()}
 
 
 # 2.13
 
+api = partial(edit, file="web_api.py")
 ENGINE_CALL = "            with one_at_a_time:\n                (output,) = llm.generate(request.prompt, params)"
 AWAITED = ENGINE_CALL.replace("with", "async with").replace("llm.generate(", "await run_in_threadpool(llm.generate, ")
 HANDLER, LOCK = "    def generate(request: Request)", "threading.Lock()"
@@ -82,6 +90,7 @@ ASYNC_IMPORTS = "import asyncio\nimport threading\n\nfrom fastapi.concurrency im
 
 # 2.14
 
+key = partial(edit, file="result_cache.py")
 DIGEST, PARAMETERS = "hashlib.sha256({}.encode()).hexdigest()", "msgspec.to_builtins(params, str_keys=True)"
 TEXT_OF_KEY = "json.dumps(request, sort_keys=True)"
 
@@ -137,6 +146,7 @@ UNCHECKED = "engine.generate(prompts, SamplingParams(**sampling))", "engine.gene
 
 # 2.16
 
+generator, report = (partial(edit, file=f"content_{name}.py") for name in ("generator", "report"))
 VARIANTS = "sweep(llm, prompts, n=n, seed=seed, temperature=temperatures, top_p=0.95, max_tokens=64)"
 ONE_BY_ONE = f"pd.concat([{VARIANTS.replace('temperatures', '[t]')} for t in temperatures])"
 CELL, STATISTICS = '" ".join(str(value).replace("|", "\\\\|").split())', "table(statistics.reset_index())"
@@ -144,39 +154,21 @@ ROW_OF_TABLE = '"| " + " | ".join(_cell(value) for value in row) + " |"'
 
 # 2.17
 
+benchmark = partial(edit, file="benchmark.py")
+LOOPED_BATCH = "[llm.generate(prompt, params)[0] for prompt in prompts]"
 BATCH, EXACT = "llm.generate(prompts, params)", ", ignore_eos=True"
 LATENCY = "sum(output.metrics.first_token_latency for output in outputs) / batch_size"
 
 
-def generator(*mistake: str):
-    return edit(*mistake, file="content_generator.py")
-
-
-def report(*mistake: str):
-    return edit(*mistake, file="content_report.py")
-
-
-def key(*mistake: str):
-    return edit(*mistake, file="result_cache.py")
-
-
-def api(*mistake: str):
-    return edit(*mistake, file="web_api.py")
-
-
-def benchmark(*mistake: str):
-    return edit(*mistake, file="benchmark.py")
-
-
 WRONG = {
     "2.9": [
-        script("a process for each prompt", "start one for all", LOOP),
-        script("a process for each word", "without having started", WORDS),
-        script("all in one file", "one .txt file a prompt", ONE_FILE),
-        script_edit("an argument without quotes", "quoted", '"$prompts"', "$prompts"),
-        script_edit("options dropped", "Pass what follows", ' "$@"', ""),
-        script_edit("goes on after a failure", "must fail too", "set -euo pipefail", "trap 'exit 0' EXIT"),
-        script_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{9 - place:03}'),
+        script_2_9("a process for each prompt", "start one for all", LOOP),
+        script_2_9("a process for each word", "without having started", WORDS),
+        script_2_9("all in one file", "one .txt file a prompt", ONE_FILE),
+        script_2_9_edit("an argument without quotes", "quoted", '"$prompts"', "$prompts"),
+        script_2_9_edit("options dropped", "Pass what follows", ' "$@"', ""),
+        script_2_9_edit("goes on after a failure", "must fail too", "set -euo pipefail", "trap 'exit 0' EXIT"),
+        script_2_9_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{9 - place:03}'),
     ],
     "2.10": [
         edit("a call for each combination", "called 1 time", SWEEP, LOOPED),
@@ -203,25 +195,16 @@ WRONG = {
         edit("one parameter of several", "all of sampling", "dumps(sampling,", "dumps({'max_tokens': 6},"),
     ],
     "2.12": [
-        edit(
-            "one scale for all rows",
-            "each row",
-            SCALE,
-            "scale = np.full((len(weights), 1), np.abs(weights).max() / 127)",
-        ),
+        edit("one scale for all rows", "each row", SCALE, ONE_SCALE),
         edit("a scale a column", "one scale a row", "axis=1", "axis=0"),
         edit("cut off, not rounded", "round", "np.round(weights / scale)", "(weights / scale)"),
-        edit("zeros divided", "use 1 there", GUARD, "    with np.errstate(invalid='ignore'):\n        pass\n"),
-        result("ratio upside down", "upside", size_ratio=lambda ratio: 1 / ratio),
-        result("expected, not measured", "ratio of the two", size_ratio=lambda _: 2.0),
+        edit("zeros divided", "use 1 there", "scale[scale == 0] = 1", *UNGUARDED),
+        result_2_12("ratio upside down", "upside", size_ratio=lambda ratio: 1 / ratio),
+        result_2_12("expected, not measured", "ratio of the two", size_ratio=lambda _: 2.0),
         edit("weighed by the copy", "KL(int8 || base)", "np.exp(base) * (base - int8)", "np.exp(int8) * (int8 - base)"),
         edit("a sum over the prompts", "the mean over the prompts", ".sum(axis=1).mean()", ".sum()"),
         edit("one model asked twice", "asked twice", '"int8": int8}', '"int8": base}'),
-        changed(
-            "not sorted by token",
-            "sorted by token_id",
-            logprobs_2_12=lambda rows: {n: -np.sort(-r) for n, r in rows.items()},
-        ),
+        changed("not sorted by token", "sorted by token_id", logprobs_2_12=sorted_by_probability),
     ],
     "2.13": [
         api("no lock", "use a lock", "with one_at_a_time", "if True"),
@@ -236,32 +219,20 @@ WRONG = {
         key("hash", "another one in every process", DIGEST.format(TEXT_OF_KEY), f"str(hash({TEXT_OF_KEY}))"),
         key("str of a dict", "another order", PARAMETERS, "str(sampling)"),
         key("repr of the parameters", "logit_bias", PARAMETERS, "repr(params)"),
-        key(
-            "some parameters", "that of another request", PARAMETERS, "[params.temperature, params.seed, params.top_k]"
-        ),
+        key("some parameters", "that of another request", PARAMETERS, "(params.temperature, params.seed)"),
         key("the model left out", "model 'n'", "model, prompt, msg", "prompt, msg"),
         key("parts run together", "model 'mp'", "model, prompt, msg", "model + prompt, msg"),
         key("random requests kept", "without a seed", "params.seed is None", "False"),
         key("a seed of 0 called none", "compare with None", "params.seed is None", "not params.seed"),
         changed("one JSON file", "Two writers", ResultCache=lambda _: JsonFile),
         changed("a JSON file read again", "Two writers", ResultCache=lambda _: RereadJsonFile),
-        key(
-            "an empty text called missing",
-            "An empty text",
-            "None if row is None else row[0]",
-            "row[0] or None if row else None",
-        ),
+        key("an empty text called missing", "An empty text", "row is None else row[0]", "not row else row[0] or None"),
         key("asked whether true", "compare what the cache returns", "if found is not None", "if found"),
         key("never asked", "must generate once", "if found is not None", "if False"),
     ],
     "2.15": [
         edit("everything tried again", "transient errors only", TRANSIENT, "except Exception:"),
-        edit(
-            "Ctrl-C tried again",
-            "KeyboardInterrupt was tried",
-            TRANSIENT,
-            TRANSIENT.replace(")", ", KeyboardInterrupt)"),
-        ),
+        edit("Ctrl-C tried again", "KeyboardInterrupt was tried", "TimeoutError)", "TimeoutError, KeyboardInterrupt)"),
         edit("the same wait", "twice as long", "pause * 2**attempt", "pause"),
         edit("no limit", "3 calls at most", "range(attempts)", "range(20)", "attempts - 1", "19"),
         edit("a last wait", "after the last", LAST + WAIT, WAIT.lstrip() + " " * 12 + LAST),
@@ -289,9 +260,7 @@ WRONG = {
     "2.17": [
         benchmark("no warm-up", "Warm up", "    measure(llm, batch_size=1, max_tokens=1)", "    pass"),
         benchmark("texts end when they like", "ignore_eos=True", EXACT, ""),
-        benchmark(
-            "a loop for a batch", "with 4 prompts", BATCH, "[llm.generate(prompt, params)[0] for prompt in prompts]"
-        ),
+        benchmark("a loop for a batch", "with 4 prompts", BATCH, LOOPED_BATCH),
         benchmark("speed of one text", "the whole batch", "tokens / seconds,", "tokens / seconds / batch_size,"),
         benchmark("bytes", "divide bytes", " / MIB", ""),
         benchmark("total for first", "must be less", LATENCY, "seconds"),
@@ -301,8 +270,8 @@ WRONG = {
 RIGHT = {
     "2.9": [
         changed("its text", "", answer_2_9=lambda path: path.resolve().read_text("utf-8")),
-        script("from the JSON on standard output", "", FROM_JSON),
-        script("from what a person reads", "", FROM_LINES),
+        script_2_9("from the JSON on standard output", "", FROM_JSON),
+        script_2_9("from what a person reads", "", FROM_LINES),
     ],
     "2.10": [
         edit("n texts of one request", "", SWEEP, N_AT_ONCE),
@@ -329,7 +298,7 @@ RIGHT = {
             DIVIDED,
             "return [np.rint(weights / scale).astype('int8'), scale.astype('float64')]",
         ),
-        result("numpy's numbers", "", kl=np.float32, same_texts=np.int64, size_ratio=np.float64),
+        result_2_12("numpy's numbers", "", kl=np.float32, same_texts=np.int64, size_ratio=np.float64),
         changed(
             "lists, and the folder as a text",
             "",
@@ -369,13 +338,11 @@ RIGHT = {
     ],
     "2.16": [
         report("tables without bars at the edges", "", ROW_OF_TABLE, '" | ".join(_cell(value) for value in row)'),
-        generator(
-            "the topic in capitals, unsorted columns", "", "strategy.format(topic)", "strategy.format(topic).title()"
-        ),
+        generator("the topic in capitals", "", "strategy.format(topic)", "strategy.format(topic).title()"),
     ],
     "2.17": [
         benchmark("exact by min_tokens", "", EXACT, ", min_tokens=max_tokens"),
         benchmark("exact by a bias", "", EXACT, ", logit_bias={llm.get_tokenizer().eos_token_id: -100}"),
-        benchmark("more columns", "", "return pd.DataFrame(", "return pd.DataFrame(columns=None, data="),
+        benchmark("more columns", "", '"memory": memory(),', '"memory": memory(), "prompts": prompts,'),
     ],
 }
