@@ -59,17 +59,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def answer(chat: Chat, draft: Draft) -> Answer:
-    """Let the model answer a question, which `draft` has appended to the conversation; Ctrl-C stops it."""
+    """Answer a question, which `ask` has appended to the history: fit the history, stream the answer, append it."""
     conversation = chat.conversation
-    fitted = conversation.fit(draft)  # the oldest turns go where all of them do not fit into the context
-    chat.dropped(fitted.dropped - conversation.dropped)
-    with chat.view.answer() as show, stopped_by_ctrl_c() as pressed:
-        conversation.begin(draft, fitted)
-        show(draft.begun)
-        while conversation.running:  # each step adds a token to the answer, and so to the conversation
-            show(conversation.step())
-            if pressed.is_set():
-                conversation.stop()
+    with stopped_by_ctrl_c() as pressed:
+        fitted = conversation.fit(draft)  # the oldest turns go until the prompt and the answer have space
+        chat.dropped(fitted.dropped - conversation.dropped)
+        with chat.view.answer() as show:
+            conversation.begin(draft, fitted)  # the template makes the prompt, and the engine takes it
+            show(draft.begun)
+            while conversation.running and not pressed.is_set():
+                show(conversation.step())  # one more token, shown and appended to the history
+            conversation.stop()
     if pressed.is_set() and conversation.answer.finish_reason != INTERRUPTED:  # it came with the last token
         raise KeyboardInterrupt
     chat.remark()

@@ -112,8 +112,8 @@ def middle(side: Terminal | Box, act: Callable[[], None]) -> None:
         act()
 
 
-STOPPED = "interrupted before the first word: the question stays: retry answers it"
-STOPPED_AGAIN = "interrupted before the first word: the answer before it stays: retry asks again"
+STOPPED = "interrupted before the first word; the question stays: retry answers it"
+STOPPED_AGAIN = "interrupted before the first word; the answer before it stays: retry asks again"
 CUT, INTERRUPTED = "cut at max_tokens=32: continue goes on", "interrupted: continue goes on"
 # What is done, one after the other, and the remark that both sides make, "" for none.
 SCRIPT: list[tuple[Callable[[Terminal | Box], None], str]] = [
@@ -187,10 +187,14 @@ def test_a_question_without_an_answer_is_saved_and_not_sent(llm, talk):
     assert (other.messages, other.marks) == (talk.messages, ["unanswered", "unanswered", ""])
 
 
-def test_an_open_question_that_was_loaded_is_said_to_be_one(talk):
+def test_what_is_open_in_a_loaded_conversation_is_said(talk):
     talk.take_over(Saved("pocket-chat", {}, [cases.USER]))
-    assert (talk.remark.text, talk.remark.remedy) == ("the last question has no answer yet", "retry")
+    assert talk.remark == ("the last question has no answer yet", "retry", "answers it")
     assert talk.retry() == Draft([cases.USER], kept=[cases.USER], tries=0)
+    talk.take_over(Saved("pocket-chat", {}, [cases.USER, cases.ANSWER | {"finish_reason": "abort"}]))
+    assert talk.remark == ("the last answer is not finished", "continue", "goes on")
+    talk.take_over(Saved("pocket-chat", {}, [cases.USER, cases.ANSWER]))
+    assert talk.remark.text == ""
 
 
 def test_the_last_question_is_visible_and_marks_are_not():

@@ -11,6 +11,7 @@ import pytest
 from vllm_course import CourseError, chat_box, load_chat_model, load_model, playground
 from vllm_course.chat.settings import with_seed
 from vllm_course.models import free_engine
+from vllm_course.streaming import Stream
 from vllm_course.widgets import background, transcript
 
 SYSTEM = "You are a pirate."
@@ -213,6 +214,29 @@ def test_an_answer_grows_and_can_be_stopped(llm):
     assert box.messages[-1] == {"role": "assistant", "content": box.conversation.stream.completions[0].text}
     assert "ended: abort" in box.parts.state.value
     assert not llm.llm_engine.has_unfinished_requests()
+
+
+def test_a_question_that_was_stopped_before_its_first_word_stays_and_retry_answers_it(llm, monkeypatch):
+    box, rows = chat_box(llm, max_tokens=24), []
+    box.parts.talk.observe(lambda change: rows.append(change["new"]), "rows")
+    with monkeypatch.context() as patch:
+        patch.setattr(Stream, "step", lambda stream: box.stop())
+        assert box.ask(QUESTIONS[0])
+    assert [row["label"] for row in rows[0]] == ["user", "assistant"], "while it runs there is a row for the answer"
+    assert shown(box) == [("user, unanswered", QUESTIONS[0])]
+    assert box.parts.state.value.endswith("<br>interrupted before the first word; the question stays: Retry answers it")
+    assert not press(box, "continue")["taken"] and not box.parts.talk.unfinished
+    assert press(box, "retry")["taken"] and "seed=0" in box.parts.state.value
+    assert [label for label, _ in shown(box)] == ["user", "assistant"] and box.messages[1]["content"]
+
+
+def test_continue_goes_on_with_an_answer_that_was_cut(llm):
+    box = chat_box(llm, say=["Tell me a story about a fox."], max_tokens=6, temperature=0)
+    cut = box.messages[1]["content"]
+    assert box.parts.talk.unfinished and box.parts.state.value.endswith("<br>cut at max_tokens=6: Continue goes on")
+    assert press(box, "continue") == {"done": "continue", "taken": True}
+    assert box.messages[1]["content"] == expected(llm, box.messages[:1], temperature=0, max_tokens=12) != cut
+    assert set(box.messages[1]) == {"role", "content"}, "messages are as LLM.chat takes them"
 
 
 def test_stop_when_nothing_grows_changes_nothing(llm):

@@ -171,11 +171,11 @@ class Conversation:
         if self.running or not talk:
             return Remark()
         if answer is None:
-            return Remark("the last question has no answer yet", "retry", "answers it") if is_open(talk) else Remark()
+            return _remark_on_loaded(talk)
         if answer.finish_reason == INTERRUPTED and not answer.text:
             if is_open(talk):
-                return Remark("interrupted before the first word: the question stays", "retry", "answers it")
-            return Remark("interrupted before the first word: the answer before it stays", "retry", "asks again")
+                return Remark("interrupted before the first word; the question stays", "retry", "answers it")
+            return Remark("interrupted before the first word; the answer before it stays", "retry", "asks again")
         if answer.finish_reason in UNFINISHED:
             cut = f"cut at max_tokens={self.drawn_with['max_tokens']}"
             text = "interrupted" if answer.finish_reason == INTERRUPTED else cut
@@ -295,3 +295,11 @@ def visible(talk: Messages) -> Messages:
 def is_open(talk: Messages) -> bool:
     """Return whether the last message is a question that waits for its answer."""
     return talk[-1]["role"] == "user"
+
+
+def _remark_on_loaded(talk: Messages) -> Remark:
+    if is_open(talk):
+        return Remark("the last question has no answer yet", "retry", "answers it")
+    if talk[-1].get("finish_reason") in UNFINISHED:
+        return Remark("the last answer is not finished", "continue", "goes on")
+    return Remark()

@@ -89,9 +89,10 @@ def _reset(chat: Chat, _: str) -> None:
 
 def _retry(chat: Chat, _: str) -> "Draft":
     draft = chat.conversation.retry()
-    settings = with_seed(chat.conversation.settings, draft.tries)
-    nothing_new = ", which changes nothing at temperature 0" if chat.conversation.params["temperature"] == 0 else ""
-    chat.view.line(f"(seed {settings['seed']}{nothing_new})")
+    seed = with_seed(chat.conversation.settings, draft.tries)["seed"]
+    is_greedy = chat.conversation.params["temperature"] == 0
+    in_vain = ", which changes nothing at temperature 0" if draft.tries > 0 and is_greedy else ""
+    chat.view.line(f"(seed {seed}{in_vain})")
     return draft
 
 
