@@ -146,7 +146,7 @@ def rows_of_way(watch: Watch, way: str, llm) -> list[dict]:
 def shares(answer, frame) -> None:
     """Require the share of right answers and of those that ended, for each way, as the learner's table has them."""
     keys(answer, ["right", "ended"], "answer_3_2 must be")
-    for name, found in {"right": frame["right"], "ended": frame["finish_reason"] == "stop"}.items():
+    for name, found in {"right": frame["right"], "ended": frame["finish_reason"].astype(str) == "stop"}.items():
         given = keys(answer[name], WAYS, f"answer_3_2[{name!r}] must be")
         truth = found.astype(float).groupby(frame["way"]).mean().to_dict()
         for way, share in given.items():
@@ -364,7 +364,7 @@ def trim_keeps(trim, messages: list[dict], limit: int, count: Callable, what: st
     first = [message for message in messages if message["role"] == "system"]
     case = f"{len(rests)} turns, {'a' if first else 'no'} system message, limit {limit}, count is {what}"
     kept = trim(messages, limit, limited(count), case=f"with {case},")
-    strange = [message for message in kept if message not in messages]
+    strange = [message for message in kept if not isinstance(message, dict) or message not in messages]
     require(strange == [], f"trim must return messages that it was given, not {strange!r:.60} ({case}).")
     require(kept[-1:] == messages[-1:], f"The last question is gone: it is what must be answered ({case}).")
     require(kept[: len(first)] == first, f"The system message is gone: it stays whatever is dropped ({case}).")
@@ -474,7 +474,7 @@ def told_whole(table, histories, personas: dict, questions: list) -> None:
     wanted = []
     for name, history in histories.items():
         roles(history, " ".join(["system", *["user", "assistant"] * len(questions)]), f"in the history of {name}")
-        first, *rest = [message.get("content") for message in history]
+        first, *rest = [str(message.get("content")) for message in history]
         ordered = f"The history of {name} must hold its own system message and the questions in order, it holds"
         require([first, *rest[::2]] == [personas[name], *questions], f"{ordered} {[first, *rest[::2]]}.")
         for number, (question, answer) in enumerate(zip(questions, rest[1::2], strict=True), start=1):

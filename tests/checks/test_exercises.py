@@ -73,7 +73,16 @@ def test_wrong_answers_are_refused(path, number, monkeypatch):
     assert exercise_rules.refused(cells_of(path, number), wrong, namespace) == []
 
 
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_other_right_answers_pass(path, number, monkeypatch):
+    right = wrong_answers.right_of_lesson(int(path.parent.name[:2])).get(number, [])
+    namespace, cells = solve(path).namespace, cells_of(path, number)
+    monkeypatch.chdir(path.parent)
+    results = {answer.name: check(number, *answer.answers(cells, namespace)) for answer in right}
+    assert {name: result.message for name, result in results.items() if not result.passed} == {}
+
+
 @pytest.mark.parametrize("path", SOLUTIONS, ids=label)
 def test_wrong_answers_belong_to_exercises(path):
-    numbers = {e.number for e in exercise_cells.exercises(read(path))}
-    assert set(wrong_answers.of_lesson(int(path.parent.name[:2]))) <= numbers
+    numbers, lesson = {e.number for e in exercise_cells.exercises(read(path))}, int(path.parent.name[:2])
+    assert {*wrong_answers.of_lesson(lesson), *wrong_answers.right_of_lesson(lesson)} <= numbers

@@ -64,7 +64,7 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
         what: The beginning of the sentence that refuses it: "by_temperature must return".
     """
     names = list(names)
-    complete = isinstance(table, pd.DataFrame) and set(names) <= set(table.columns)
+    complete = isinstance(table, pd.DataFrame) and all([*table.columns].count(name) == 1 for name in names)
     require(complete, f"{what} a DataFrame with {', '.join(names)}.")
     return table
 

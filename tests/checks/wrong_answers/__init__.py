@@ -11,6 +11,7 @@ A mistake in code is an edit of the solution, a mistake in a value is made from 
     }
 
 Two or more for each exercise; `tests/checks/test_exercises.py` refuses an exercise without them.
+`RIGHT`, where a file has it, holds right answers of another form than the solution's, which must pass.
 """
 
 import ast
@@ -134,3 +135,8 @@ def run_file(edited: str, solved: dict[str, Any]) -> dict[str, Any]:
 def of_lesson(lesson: int) -> dict[str, list[Wrong | Edit | Changed]]:
     """Return the wrong answers of a lesson by exercise number, from `lesson_NN.py`."""
     return importlib.import_module(f"tests.checks.wrong_answers.lesson_{lesson:02d}").WRONG
+
+
+def right_of_lesson(lesson: int) -> dict[str, list[Wrong | Edit]]:
+    """Return right answers of another form than the solution's, `RIGHT` of the same file; their hints are empty."""
+    return getattr(importlib.import_module(f"tests.checks.wrong_answers.lesson_{lesson:02d}"), "RIGHT", {})
