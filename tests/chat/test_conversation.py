@@ -21,21 +21,6 @@ SAMPLING = {"max_tokens": 32, "temperature": 0, "seed": 3}
 FOX, NAME, ASKED = "Tell me a story about a fox.", "My name is Kelvo.", "What is my name?"
 
 
-class Lines:
-    """A view that keeps the chat's own lines."""
-
-    apart = False
-
-    def __init__(self) -> None:
-        self.lines = []
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
-
-    def answer(self):
-        return contextlib.nullcontext(lambda text: None)
-
-
 class Terminal:
     """Lesson 03's script, driven by lines and Ctrl-C."""
 
@@ -43,7 +28,7 @@ class Terminal:
         from vllm_course.terminal.talk import Chat
 
         self.conversation = conversation
-        self._chat = Chat(conversation, Lines())
+        self._chat = Chat(conversation, cases.Lines())
 
     def ask(self, text: str) -> None:
         cases.obey(self._chat, text)
@@ -206,7 +191,7 @@ def test_the_last_question_is_visible_and_marks_are_not():
 def test_one_default_for_the_longest_answer(llm, monkeypatch, context, longest):
     monkeypatch.setattr(llm.llm_engine.model_config, "max_model_len", context)
     assert chat_box(llm).settings["max_tokens"] == longest
-    chat = cases.new_chat(Lines(), params={})
+    chat = cases.new_chat(cases.Lines(), params={})
     assert chat.conversation.params["max_tokens"] == longest
 
 

@@ -1,5 +1,6 @@
 """What the tests of lesson 03's script share: calls that show all they did, and one more wrong input a line."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -43,6 +44,25 @@ class ChatTool(Tool):
         run = self("--json", *words, **options)
         assert (run.code, run.err) == (0, "")
         return json.loads(run.out)
+
+
+class Lines:
+    """A view that keeps what it is told to show."""
+
+    apart = False
+
+    def __init__(self) -> None:
+        self.lines, self.answers = [], []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def table(self, header: list[str], rows: list[list[str]]) -> None:
+        self.lines += ["  ".join(cells) for cells in [header, *rows]]
+
+    def answer(self):
+        self.answers.append([])
+        return contextlib.nullcontext(self.answers[-1].append)
 
 
 def new_chat(view: Any, *, params: dict[str, Any], loaded: Any = None) -> Any:

@@ -1,20 +1,12 @@
 """Lesson 03's script: what the model sees of a conversation, what is kept of it, and what is printed."""
 
-import contextlib
 import json
 import signal
 
 import pytest
 
 from tests.terminal import cases
-from tests.terminal.cases import (
-    SHORT,
-    SYSTEM,
-    USER,
-    ChatTool,
-    new_chat,
-    saved,
-)
+from tests.terminal.cases import SHORT, SYSTEM, USER, saved
 from vllm_course.chat.conversation import INTERRUPTED
 from vllm_course.chat.messages import check_messages
 from vllm_course.models import load_model
@@ -25,33 +17,9 @@ TWO = ("--message", "My name is Kelvo.", "--message", "What is my name?", "--max
 
 
 @pytest.fixture
-def tool(tmp_path, capsys):
-    return ChatTool(tmp_path, capsys)
-
-
-class Lines:
-    """A view that keeps what it is told to show."""
-
-    apart = False
-
-    def __init__(self) -> None:
-        self.lines, self.answers = [], []
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
-
-    def table(self, header: list[str], rows: list[list[str]]) -> None:
-        self.lines += ["  ".join(cells) for cells in [header, *rows]]
-
-    def answer(self):
-        self.answers.append([])
-        return contextlib.nullcontext(self.answers[-1].append)
-
-
-@pytest.fixture
 def chat(monkeypatch):
     """Return a new chat, as at the terminal."""
-    return new_chat(Lines(), params={"max_tokens": 12, "temperature": 0.0})
+    return cases.new_chat(cases.Lines(), params={"max_tokens": 12, "temperature": 0.0})
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from tests.terminal.cases import (
     WRONG_INPUT,
     WRONG_LINES,
     WRONG_WORDS,
-    ChatTool,
     new_chat,
     obey,
     saved,
@@ -26,11 +25,6 @@ from tests.terminal.cases import (
 from vllm_course import CourseError, models
 
 pytestmark = pytest.mark.usefixtures("one_engine")
-
-
-@pytest.fixture
-def tool(tmp_path, capsys):
-    return ChatTool(tmp_path, capsys)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import weakref
 import pytest
 
 from vllm_course import CourseError, chat_box, load_chat_model, load_model, playground
-from vllm_course.chat.settings import with_seed
 from vllm_course.models import free_engine
 from vllm_course.streaming import Stream
 from vllm_course.widgets import background, transcript
@@ -104,10 +103,6 @@ def test_retry_asks_again_with_the_next_seed_until_another_question(llm):
     assert "seed=5" in box.parts.state.value
     press(box, "send", text=QUESTIONS[1])
     assert "seed=3" in box.parts.state.value and box.settings["seed"] == 3
-
-
-def test_no_seed_stays_no_seed():
-    assert [with_seed({"seed": seed}, 1)["seed"] for seed in (None, -1, 0)] == [None, -1, 1]
 
 
 def test_retry_without_a_question_says_so(box):

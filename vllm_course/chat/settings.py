@@ -138,8 +138,8 @@ def with_seed(settings: dict[str, Any], tries: int) -> dict[str, Any]:
     """Return the settings of one more try: each takes the next seed. None and -1, vLLM's words for any seed, stay.
 
     Example:
-        >>> with_seed({"seed": 5}, 2)
-        {'seed': 7}
+        >>> with_seed({"seed": 5}, 2), with_seed({"seed": None}, 2), with_seed({"seed": -1}, 2)
+        ({'seed': 7}, {'seed': None}, {'seed': -1})
     """
     seed = settings["seed"]
     return settings | {"seed": seed if seed in (None, -1) else (seed + tries) % (SEEDS + 1)}
