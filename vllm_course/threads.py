@@ -1,8 +1,8 @@
 """How many threads of the processor an engine uses, and how they wait for each other.
 
-vLLM's kernels share their work out to OpenMP's threads, which meet after every step. OpenMP lets those that come first
-spin: they ask again and again until the last one is there. Alone on a machine nobody notices. Beside a second engine the
-threads spin on the cores that the others need, and everything takes ten to thirty times as long.
+vLLM's kernels share their work out to OpenMP's threads, which meet after every step. OpenMP lets those that come
+first spin: they ask again and again until the last one is there. Alone on a machine nobody notices. Beside a second
+engine the threads spin on the cores that the others need, and everything takes ten to thirty times as long.
 
 So threads sleep while they wait, and a shipped model, whose steps are too short to share, gets only one. What the user
 has set in the environment wins.

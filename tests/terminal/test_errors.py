@@ -95,27 +95,29 @@ def test_wrong_model_of_the_environment(tool, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "text"),
+    ("code", "content", "words", "text"),
     [
-        (None, ["--message", "la " * 2000], "the last message must fit with the system message into 768 tokens"),
+        (1, None, ["--message", "la " * 2000], "the last message must fit with the system message into 768 tokens"),
         (
+            1,
             saved(messages=[USER | {"content": "la " * 2000}]),
             SHORT,
             "the last message must fit with the system message",
         ),
         (
+            1,
             saved(params={"max_tokens": 1024}),
             [*SHORT[:2]],
             "max_tokens must be < 1024, the context in tokens, got 1024",
         ),
-        (saved(params={"repetition_penalty": 1e999}), SHORT, "repetition_penalty must be a finite number, got inf"),
+        (2, saved(params={"repetition_penalty": 1e999}), SHORT, "repetition_penalty must be a finite number, got inf"),
     ],
 )
-def test_failed_run(tool, content, words, text):
+def test_failed_run(tool, code, content, words, text):
     tool.write(**({"chat_json": content} if content else {}))
     load = ["--load", str(tool.folder / "chat.json")] if content else []
     run = tool(*load, *words, "--save", str(tool.folder / "out.json"))
-    refused(run, code=1, text=text, before=tool.files())
+    refused(run, code=code, text=text, before=tool.files())
     assert not (tool.folder / "out.json").exists()
 
 

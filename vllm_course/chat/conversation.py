@@ -7,8 +7,9 @@ from vllm_course.chat.files import UNFINISHED, Saved
 from vllm_course.chat.history import Fitted, fit_history, turns_of
 from vllm_course.chat.messages import check_text
 from vllm_course.chat.prompt import chat_token_ids
-from vllm_course.chat.settings import all_params, check_length, sampling_params, with_seed
+from vllm_course.chat.settings import all_params, check_length, with_seed
 from vllm_course.errors import CourseError
+from vllm_course.parameters import sampling_params
 from vllm_course.streaming import Stream
 
 if TYPE_CHECKING:

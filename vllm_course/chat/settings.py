@@ -1,73 +1,18 @@
 """The settings of a conversation: vLLM's sampling parameters, their ranges, and what counts when nobody asks."""
 
 import argparse
-import difflib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from vllm_course.errors import CourseError
-from vllm_course.tool import number
+from vllm_course.errors import CourseError, did_you_mean
+from vllm_course.parameters import PARAMETERS, SEEDS, Parameter, truth
 
 if TYPE_CHECKING:
     from vllm import LLM, SamplingParams
 
 LONGEST = 256  # tokens of an answer, where nobody asks for more and half of the context holds them
 FIRST_SEED = 0
-SEEDS = 2**63 - 1  # the largest that PyTorch takes
-
-
-class Rule(NamedTuple):
-    """What a parameter may be.
-
-    Attributes:
-        kind: Function from text to value that raises `argparse.ArgumentTypeError`, as argparse wants it.
-        meaning: What the parameter does.
-    """
-
-    kind: Callable[[str], Any]
-    meaning: str
-
-
-def truth(text: str) -> bool:
-    """Read `true` or `false`; an argparse type."""
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"must be true or false, got {text!r}. Write one of the two.")
-    return text.lower() == "true"
-
-
-RULES = {
-    "temperature": Rule(
-        number(float, low=0, high=2, remedy="Use 0 for greedy decoding."),
-        "0 always takes the likeliest token, up to 2 for more variety",
-    ),
-    "top_p": Rule(
-        number(float, low=0, high=1, above=True, remedy="Use 1 to keep all tokens."),
-        "sample from the likeliest tokens that hold this probability",
-    ),
-    "top_k": Rule(number(int, low=-1, remedy="Use 0 to keep all tokens."), "sample from this many of the likeliest"),
-    "min_p": Rule(
-        number(float, low=0, high=1, remedy="Use 0 to keep all tokens."),
-        "sample from tokens at least this fraction as likely as the likeliest",
-    ),
-    "repetition_penalty": Rule(
-        number(float, low=0, above=True, remedy="Use 1 to switch it off."),
-        "above 1 avoids tokens of prompt and answer",
-    ),
-    "presence_penalty": Rule(
-        number(float, low=-2, high=2, remedy="Use 0 to switch it off."),
-        "subtracted once for a token that the answer already holds",
-    ),
-    "frequency_penalty": Rule(
-        number(float, low=-2, high=2, remedy="Use 0 to switch it off."),
-        "subtracted for every time that the answer holds a token",
-    ),
-    "max_tokens": Rule(number(int, low=1, remedy="Use 64 for a few sentences."), "longest answer, in tokens"),
-    "ignore_eos": Rule(truth, "true goes on where the model would end its answer"),
-    "seed": Rule(
-        number(int, low=0, high=SEEDS, remedy="Use any whole number; the same seed gives the same answer."),
-        "start of the random numbers of each answer",
-    ),
-}
+# What a person can change; one answer is all that a conversation can go on with.
+RULES = {name: parameter for name, parameter in PARAMETERS.items() if name != "n"}
 
 
 def parse_changes(text: str) -> dict[str, Any]:
@@ -168,27 +113,10 @@ def check_length(max_tokens: int, context: int, *, name: str = "max_tokens") -> 
         )
 
 
-def sampling_params(values: dict[str, Any]) -> "SamplingParams":
-    """Return vLLM's object; vLLM has the last word on the values.
-
-    Raises:
-        CourseError: vLLM refuses them.
-    """
-    from vllm import SamplingParams
-    from vllm.exceptions import VLLMError
-
-    try:
-        return SamplingParams(**values)
-    except VLLMError as error:
-        reason = " ".join(str(error).split(" (parameter=")[0].split()).rstrip(".")
-        raise CourseError(f"{reason}. Change one of the parameters.") from None
-
-
 def _refuse_names(sampling: dict[str, Any], names: list[str]) -> None:
     for name in sampling:
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            remedy = f"Did you mean {close[0]!r}?" if close else "Leave it out."
+            remedy = did_you_mean(name, names, otherwise="Leave it out.", shown=repr)
             raise CourseError(f"a setting must be a field of vllm.SamplingParams, got {name!r}. {remedy}")
 
 
@@ -217,9 +145,8 @@ def _parsed(name: str, text: str) -> Any:
         raise CourseError(f"{name} {error}") from None
 
 
-def _rule(name: str) -> Rule:
+def _rule(name: str) -> Parameter:
     if name not in RULES:
-        close = difflib.get_close_matches(name, RULES, n=1)
-        remedy = f"Did you mean {close[0]}?" if close else "Choose one of them."
+        remedy = did_you_mean(name, RULES, otherwise="Choose one of them.")
         raise CourseError(f"a parameter must be one of {', '.join(RULES)}, got {name!r}. {remedy}")
     return RULES[name]

@@ -1,6 +1,5 @@
 """The commands of the chat. A line that begins with / is one, every other line is a message."""
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +8,7 @@ from vllm_course.chat.files import read_conversation, write_conversation
 from vllm_course.chat.history import count_turns
 from vllm_course.chat.messages import check_text
 from vllm_course.chat.settings import RULES, parse_changes, with_seed
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, did_you_mean
 from vllm_course.terminal.talk import Chat
 
 if TYPE_CHECKING:
@@ -63,8 +62,8 @@ def run_command(chat: "Chat", line: str) -> "Draft | None":
 
 def _find(name: str) -> Command:
     if name not in COMMANDS:
-        close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-        remedy = f"Did you mean {close[0]}?" if close else "Begin with // to send a message that begins with /."
+        otherwise = "Begin with // to send a message that begins with /."
+        remedy = did_you_mean(name, COMMANDS, otherwise=otherwise, cutoff=0.5)
         raise CourseError(f"a command must be one that /help shows, got {name!r}. {remedy}")
     return COMMANDS[name]
 
