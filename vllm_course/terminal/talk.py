@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vllm_course import load_chat_model
 from vllm_course.chat.conversation import Conversation
 from vllm_course.chat.files import write_conversation
 from vllm_course.chat.history import count_turns
+from vllm_course.chat.models import load_chat_model
 from vllm_course.chat.settings import chat_settings, check_length
 from vllm_course.errors import CourseError
 from vllm_course.terminal.settings import Settings
