@@ -342,18 +342,21 @@ def talked(
     return messages
 
 
+def written(message: dict) -> str:
+    """Return a message as pocket-chat's template writes it."""
+    return f"{message['role']}\n{message.get('content') or ''}"
+
+
 def requested(call: Call, messages: list, tools: list, llm) -> None:
     """Require that a request holds the tools and what was said before, and does not depend on chance."""
     if call.method == "chat":
-        contents = [message.get("content") or "" for message in call.prompts[0]]
-        text = "\n".join([json.dumps(call.options.get("tools"), ensure_ascii=False), *contents])
+        text = "\n".join([json.dumps(call.options.get("tools"), ensure_ascii=False), *map(written, call.prompts[0])])
     else:
         text = llm.get_tokenizer().decode(call.outputs[0].prompt_token_ids, clean_up_tokenization_spaces=False)
     missing = [tool["function"]["name"] for tool in tools if tool["function"]["description"] not in text]
     require(missing == [], f"Give tools to every llm.chat: a request must hold the descriptions of {missing} too.")
     before = " ".join(message["role"] for message in messages)
-    said = ".*".join(re.escape(message.get("content") or "") for message in messages)
-    held = re.search(said, text, re.DOTALL) is not None
+    held = re.search(".*".join(re.escape(written(message)) for message in messages), text, re.DOTALL) is not None
     require(held, f"A request must hold all that was said before it, {before}, it holds: {text}")
     params = call.params[0]
     require(params.temperature == 0, "A call must not depend on chance: SamplingParams(temperature=0, max_tokens=64).")
@@ -427,7 +430,7 @@ def conversation_file(save, load) -> None:
                 require(error is None, f"save must write {what}, it ended with {described(error)}.")
                 in_format(path, talk)
             found = talk if error else load(path, case=f"from what save wrote of {what},")
-            require(found == talk, f"save said nothing about {what}, and load gives something else back: {found}")
+            require(found == talk, f"load must give back {what} as it was, or save must refuse it; it gives {found}.")
         on_a_full_disk(save, path)
         _, error = load.ending(missing)
         found = type(error).__name__ if error else "no error"

@@ -152,7 +152,12 @@ def _equal(given: Any, value: Any) -> bool:
 
 
 def entries(answer: Any, names: Iterable[str], what: str = "Give") -> Mapping[str, Any]:
-    """Require a dict with at least these keys, and return it."""
+    """Require a dict with at least these keys, and return it.
+
+    Example:
+        >>> entries({"shared": 0.7, "more": None}, ["shared"])
+        {'shared': 0.7, 'more': None}
+    """
     names = list(names)
     complete = isinstance(answer, Mapping) and set(names) <= set(answer)
     require(complete, f"{what} a dict with {', '.join(names)}.")

@@ -36,11 +36,11 @@ def _in_numpy(ns: dict) -> tuple:
 
 FIND, RAN = r'r"<tool_call>(.*?)(</tool_call>|$)"', "run(json.loads(found[1]), functions)"
 DUMPED, NOTHING = f"json.dumps({RAN}, ensure_ascii=False)", '{"role": "tool", "content": "null"}'
-ERROR = 'json.dumps({"error": str(error) or type(error).__name__}, ensure_ascii=False)'
+AS_ERROR = 'json.dumps({"error": str(error) or type(error).__name__}, ensure_ascii=False)'
 TOO_LATE = ['"content": content}', '"content": json.dumps(content)}']
-KEPT, RETURNED = 'messages.append({"role": "assistant", "content": text})\n', "return messages\n"
-CHATTED = "llm.chat(messages, params, tools=tools)"
-SECOND = f"        text = {CHATTED}"
+APPENDED, RETURNED = 'messages.append({"role": "assistant", "content": text})\n', "return messages\n"
+WITH_TOOLS = "llm.chat(messages, params, tools=tools)"
+SECOND = f"        text = {WITH_TOOLS}"
 GENERATED = 'llm.generate({"prompt_token_ids": chat_token_ids(llm, messages, tools=tools)}, params)'
 STRUCTURED = """    if "</tool_call>" in text:
         wanted = {"type": "function", "function": json.loads(text[text.index("{") : text.rindex("}") + 1])}
@@ -129,9 +129,9 @@ WRONG = {
         edit("a message for no call", "return None", "return None", f"return {NOTHING}"),
         edit("cut calls missed", "holds a call", "(</tool_call>|$)", "</tool_call>"),
         edit("errors that say nothing", "name it", "str(error) or type(error).__name__", "'wrong'"),
-        edit("dumped too late", "ended with TypeError", DUMPED, RAN, ERROR, '{"error": str(error)}', *TOO_LATE),
+        edit("dumped too late", "ended with TypeError", DUMPED, RAN, AS_ERROR, '{"error": str(error)}', *TOO_LATE),
         edit("another role", "must return a message", '{"role": "tool"', '{"role": "user"'),
-        edit("the call forgotten", "The roles must be", f"{KEPT}    if", "if"),
+        edit("the call forgotten", "The roles must be", f"{APPENDED}    if", "if"),
         edit("tools once", "every llm.chat", SECOND, SECOND.replace(", tools=tools", "")),
         edit("the default sampling", "depend on chance", "temperature=0", "temperature=1"),
         edit("16 tokens", "Use max_tokens=64", "max_tokens=64", "max_tokens=16"),
@@ -146,7 +146,7 @@ WRONG = {
         edit("a file in another folder", "another folder", "path.with_name(", "path.parent.with_name("),
         edit("no version", '"version": 1', '{"version": 1, "messages": messages}', '{"messages": messages}'),
         edit("errors swallowed", "said nothing", "    finally:", "    except OSError:\n        pass\n    finally:"),
-        edit("anything as text", "gives something else back", "indent=2", "indent=2, default=str"),
+        edit("anything as text", "or save must refuse it", "indent=2", "indent=2, default=str"),
         edit("no file's name", "must name the file", NO_JSON, "raise"),
         edit("any object", "raise a ValueError, not AttributeError", VERSION, "False"),
         edit("any version", "that it has no version", VERSION, "not isinstance(data, dict)"),
@@ -179,7 +179,7 @@ WRONG = {
         edit("everything required", "without a default", " if argument.default is inspect.Parameter.empty", ""),
         edit("the first call alone", "after two calls in one text", "for call in calls]", "for call in calls[:1]]"),
         edit("the caller's list", "changes the messages", "    messages = list(messages)\n", ""),
-        edit("the call forgotten", "The roles must be", KEPT, f"_ = '<tool_call>' in text or {KEPT}"),
+        edit("the call forgotten", "The roles must be", APPENDED, f"_ = '<tool_call>' in text or {APPENDED}"),
         edit("tools once", "hold the descriptions", "tools=tools)", "tools=tools if len(messages) == 1 else None)"),
         edit("errors raised", "Errors go back", "        messages += [", f"{STRICT}        messages += ["),
         edit("a limit of its own", "must be asked 1 times", "range(max_rounds)", "range(10)"),
@@ -203,9 +203,9 @@ RIGHT = {
         Wrong("numpy's numbers in the answer", _in_numpy, ""),
     ],
     "3.9": [
-        edit("generate, with token ids", "", CHATTED, GENERATED),
-        edit("a batch of one", "", CHATTED, "llm.chat([messages], [params], tools=tools)"),
-        edit("the call as tool_calls", "", f"{KEPT}    if", f"{KEPT}{STRUCTURED}"),
+        edit("generate, with token ids", "", WITH_TOOLS, GENERATED),
+        edit("a batch of one", "", WITH_TOOLS, "llm.chat([messages], [params], tools=tools)"),
+        edit("the call as tool_calls", "", f"{APPENDED}    if", f"{APPENDED}{STRUCTURED}"),
         edit("a generator", "", RETURNED, "yield from messages\n", "ensure_ascii=False", "indent=2"),
         edit("any result as JSON", "", DUMPED, DUMPED.replace("ensure_ascii=False", "default=list")),
     ],
@@ -220,7 +220,7 @@ RIGHT = {
         Wrong("a number of numpy", _answer_3_11(stories=lambda t: np.float64(_whole(t).idxmax())), ""),
     ],
     "3.12": [
-        edit("generate, with token ids", "", CHATTED, GENERATED, RETURNED, "return tuple(messages)\n"),
+        edit("generate, with token ids", "", WITH_TOOLS, GENERATED, RETURNED, "return tuple(messages)\n"),
         edit("more in the description", "", '"required": [', '"additionalProperties": False, "required": ['),
     ],
 }
