@@ -402,7 +402,8 @@ def _read_by_script(path, *more: str) -> dict:
     script = next(paths.lesson(2).glob("*.py"))
     command = [sys.executable, "-c", SCRIPT, str(script), "--config", str(path), *more]
     other = os.environ | {"VLLM_COURSE_MODEL": "pocket-base-mini"}  # so that only the file can name pocket-base
-    run = subprocess.run(command, env=other, capture_output=True, text=True, check=False)
+    quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
+    run = subprocess.run(command, env=other, **quiet)
     said = " ".join(run.stderr.strip().splitlines()[-1:]).replace(f"{Path(path).parent}/", "")
     require(run.returncode == 0, f"The script refuses the file: {said}")
     return json.loads(run.stdout.splitlines()[-1])
