@@ -21,7 +21,8 @@ FOLDER := $(wildcard lessons/$(LESSON)-*)
 NAME := $(subst -,_,$(patsubst $(LESSON)-%,%,$(notdir $(FOLDER))))
 CONTENTS := $(wildcard lessons solutions exercises tests)
 
-.PHONY: help lesson lab progress test test-browser lint notebooks exercises models bench doctor lock clean known-lesson
+.PHONY: help lesson lab progress test test-browser lint notebooks exercises mutants new-lesson models bench doctor lock
+.PHONY: clean known-lesson
 .NOTPARALLEL:
 
 help:       ## List the targets
@@ -53,6 +54,12 @@ notebooks:  $(MAINTAINER) ## Execute the notebooks of lessons/ and solutions/ an
 
 exercises:  $(MAINTAINER) ## Derive exercises/ from solutions/
 	@$(RUN) -m tools.derive_exercises $(ARGS)
+
+mutants:    $(MAINTAINER) ## Break the solutions by machine and list what their checks miss: make mutants ARGS=3.9
+	@$(RUN) -m tools.mutants $(ARGS)
+
+new-lesson: $(MAINTAINER) ## Write the skeleton of a lesson: make new-lesson NN=04 SLUG=sampling-strategies
+	@$(RUN) -m tools.new_lesson "$(NN)" "$(SLUG)" $(ARGS)
 
 models:     $(MAINTAINER) ## Train the shipped models again
 	@$(RUN) -m tools.training.build_models $(ARGS)

@@ -1,108 +1,17 @@
-"""The checks of lesson 03's exercises 3.1 to 3.6; those of 3.7 to 3.12 are in `checks_tools.py`."""
+"""The checks of lesson 03's exercises 3.1 to 3.6; those of 3.7 to 3.12 are in `lesson_03_tools.py` and `_more.py`."""
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import zip_longest
 from unittest import mock
 
 from vllm_course.chat.history import turns_of
 from vllm_course.chat.prompt import chat_text, chat_token_ids
 from vllm_course.checks import exercise, require
-
-ENDLESS = 1000  # calls of a function after which an answer that goes on is stopped
-
-
-class Endless(BaseException):
-    """Ends an answer that would never end; no `except Exception` of the answer can hold it."""
-
-
-@dataclass
-class Call:
-    """One call of `generate` or `chat`, as it was when it was made.
-
-    Attributes:
-        method: "generate" or "chat".
-        prompts: The prompts or conversations, copied, since a history is changed later on.
-        params: Sampling parameters, one for each prompt.
-        outputs: What the engine returned.
-    """
-
-    method: str
-    prompts: list[Any]
-    params: list[Any]
-    outputs: list[Any]
-
-
-class ChatWatch:
-    """Stands before an engine, passes every call of `generate` and `chat` on, and notes it.
-
-    Attributes:
-        llm: The engine.
-        most: Calls after which it ends the answer that makes them.
-        calls: The calls so far, in order.
-    """
-
-    def __init__(self, llm, *, most: int = 100) -> None:
-        self.llm, self.most = llm, most
-        self.calls: list[Call] = []
-
-    def generate(self, prompts, sampling_params=None, **options) -> list:
-        """Note the call and pass it on."""
-        many = list(prompts) if isinstance(prompts, list | tuple) else [prompts]
-        return self._pass_on("generate", many, prompts, sampling_params, options)
-
-    def chat(self, messages, sampling_params=None, *args, **options) -> list:
-        """Note the call and pass it on."""
-        many = [messages] if messages and isinstance(messages[0], dict) else list(messages)
-        return self._pass_on("chat", many, messages, sampling_params, options, *args)
-
-    def made(self, method: str) -> list[Call]:
-        """Return the calls of one method."""
-        return [call for call in self.calls if call.method == method]
-
-    def _pass_on(self, method: str, many: list, prompts, params, options: dict, *args) -> list:
-        if len(self.calls) == self.most:
-            raise Endless
-        given = params if params is not None else self.llm.get_default_sampling_params()
-        call = Call(method, copy.deepcopy(many), given if isinstance(given, list) else [given] * len(many), [])
-        self.calls.append(call)
-        call.outputs = getattr(self.llm, method)(prompts, params, *args, **options)
-        return call.outputs
-
-    def __getattr__(self, name: str):
-        return getattr(self.llm, name)
-
-
-def ending(call: Callable, *arguments: Any) -> tuple[Any, str]:
-    """Return what a call returns and "", or None and the exception that it ended with, as a text."""
-    try:
-        return call(*arguments), ""
-    except Endless:
-        return None, "no end: the check stopped it"
-    except Exception as error:  # a learner's function may fail in any way; the check says how
-        return None, f"{type(error).__name__}: {error}"
-
-
-def settings_of(*calls: Call) -> set[tuple[float, int]]:
-    """Return the pairs of temperature and max_tokens that calls took."""
-    return {(params.temperature, params.max_tokens) for call in calls for params in call.params}
-
-
-def user(text: str) -> dict[str, str]:
-    """Return a message of the user."""
-    return {"role": "user", "content": text}
-
-
-def assistant(text: str) -> dict[str, str]:
-    """Return a message of the assistant."""
-    return {"role": "assistant", "content": text}
-
-
-def system(text: str) -> dict[str, str]:
-    """Return a system message."""
-    return {"role": "system", "content": text}
+from vllm_course.checks.shapes import alike, assistant, columns, keys, roles, rows, same_text, system, user
+from vllm_course.checks.trying import KINDS, described, limited
+from vllm_course.checks.watch import Call, Watch
 
 
 def greedy(**changes):
@@ -114,18 +23,14 @@ def greedy(**changes):
 
 # 3.1 ----------------------------------------------------------------------------------------------------------------
 
+NAMED = [user("My name is Dorin."), assistant("Certainly. Hello, Dorin. Will that be all?")]
 CONVERSATIONS = {
     "one message of the user": [user("What is 3 plus 4?")],
     "a system message": [system("Answer with one word."), user("What is the capital of Chile?")],
-    "an assistant's turn and no system message": [
-        user("Hello!"),
-        assistant("Hello! How can I help you?"),
-        user("Bye!"),
-    ],
+    "an assistant's turn, no system": [user("Hello!"), assistant("Hello! How can I help you?"), user("Bye!")],
     "several turns": [
         system("You are a butler."),
-        user("My name is Dorin."),
-        assistant("Certainly. Hello, Dorin. Will that be all?"),
+        *NAMED,
         user("What is my name?"),
         assistant("Certainly. Your name is Dorin. Will that be all?"),
         user("Thank you."),
@@ -136,6 +41,7 @@ CONVERSATIONS = {
 
 @exercise(
     "3.1",
+    functions={"build_prompt": "messages -> text", "chat_by_hand": "llm, messages, params -> output"},
     hints=[
         "Every message becomes one block, whatever its role. What stands before the first block, and after the last?",
         "Look at repr(ask(...).prompt), where a line break shows as \\n. For chat_by_hand compare the first ids of "
@@ -148,89 +54,53 @@ CONVERSATIONS = {
 )
 def prompt_by_hand(build_prompt, chat_by_hand, llm) -> None:
     """A function that writes the template's text, and one that gives it to the engine without a second `<s>`."""
-    require(callable(build_prompt), "build_prompt must be a function of messages.")
+    first, own_words = llm.get_tokenizer().bos_token, "write the text yourself, from the messages."
     for what, messages in CONVERSATIONS.items():
-        given = copy.deepcopy(messages)
-        with _template_watched() as used:
-            text, how = ending(build_prompt, given)
-        require(not how, f"build_prompt(messages) must return a text, for {what} it ended with {how}")
-        require(not used, "build_prompt lets the template do the work: write the text yourself, from the messages.")
-        require(isinstance(text, str), f"build_prompt must return a text, not {type(text).__name__}.")
-        require(given == messages, "build_prompt changes the messages that it is given: only read them.")
-        _same_text(text, messages, what, llm)
-    require(callable(chat_by_hand), "chat_by_hand must be a function of llm, messages and params.")
-    _by_hand(chat_by_hand, llm)
-
-
-@contextlib.contextmanager
-def _template_watched() -> Iterator[list]:
-    """Note every use of a chat template; `LLM.chat` is one as well."""
-    from transformers import PreTrainedTokenizerBase
-
-    used, original = [], PreTrainedTokenizerBase.apply_chat_template
-
-    def noted(self, *args, **options):
-        used.append(self)
-        return original(self, *args, **options)
-
-    with mock.patch.object(PreTrainedTokenizerBase, "apply_chat_template", noted):
-        yield used
-
-
-def _same_text(text: str, messages: list[dict], what: str, llm) -> None:
-    truth, tokenizer = chat_text(llm, messages), llm.get_tokenizer()
-    if text == truth:
-        return
-    closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
-    opening = truth.removeprefix(closed)
-    require(text != closed, f"The beginning of the answer is missing: the template ends with {opening!r}.")
-    first = tokenizer.bos_token or ""
-    require(text != truth.removeprefix(first), f"The template's text begins with {first!r}.")
-    parting = _difference(text, truth)
-    lines = "every line break counts, also those of a message and the one after the last block."
-    broken = text.replace("\n", "") == truth.replace("\n", "")
-    require(not broken, f"For {what} the line breaks differ, {parting}: {lines}")
-    invented = "system" in text and "system" not in truth
-    require(not invented, "Without a system message there is no system block.")
-    blanks = "the template writes what a message holds as it is, blanks at its edge too."
-    stripped = "".join(text.split()) == "".join(truth.split())
-    require(not stripped, f"For {what} the blanks differ, {parting}: {blanks}")
-    require(False, f"For {what} the texts differ, {parting}.")
-
-
-def _difference(text: str, truth: str) -> str:
-    """Say where two texts part."""
-    length = min(len(text), len(truth))
-    place = next((i for i in range(length) if text[i] != truth[i]), length)
-    before = f"after {truth[max(0, place - 16) : place]!r}" if place else "at the beginning"
-    return f"{before} the template writes {truth[place : place + 24]!r}, you {text[place : place + 24]!r}"
-
-
-def _by_hand(chat_by_hand, llm) -> None:
-    messages, watch = [user("What is the capital of Chile?")], ChatWatch(llm, most=10)
-    with _template_watched() as used:
-        output, how = ending(chat_by_hand, watch, messages, greedy(max_tokens=5))
-    require(not how, f"chat_by_hand(llm, messages, params) must return an output, it ended with {how}")
-    require(not (watch.made("chat") or used), "chat_by_hand must do without llm.chat and its template: llm.generate.")
-    require(bool(watch.calls), "Call generate of the llm that chat_by_hand is given, its first argument.")
-    require(not isinstance(output, list), "Return the one output; llm.generate returns a list of them.")
-    require(hasattr(output, "prompt_token_ids"), f"Return the output itself, a RequestOutput, not {output!r}.")
-    ids, truth, first = list(output.prompt_token_ids), chat_token_ids(llm, messages), llm.get_tokenizer().bos_token
+        with template_refused(llm, f"build_prompt lets the template do the work: {own_words}"):
+            text = build_prompt(messages, case=f"for {what}")
+        truth = chat_text(llm, messages)
+        opening = truth[truth.rindex("<|im_start|>") :]
+        require(text != truth.removesuffix(opening), f"The answer's beginning is missing: it ends with {opening!r}.")
+        require(text != truth.removeprefix(first), f"The template's text begins with {first!r}.")
+        require("system" in truth or "system" not in text, "Without a system message there is no system block.")
+        same_text(text, truth, f"For {what}")
+    watch, messages = Watch(llm, most=10), [user("What is the capital of Chile?")]
+    with template_refused(llm, "chat_by_hand must do without llm.chat and its template: llm.generate."):
+        output = chat_by_hand(watch, messages, greedy(max_tokens=5))
+    require(watch.asked("generate")[-1].params[0].max_tokens == 5, "Pass the params on to llm.generate.")
+    ids, truth = list(output.prompt_token_ids), chat_token_ids(llm, messages)
     twice = "llm.generate adds a special token to a text that has it already. Give it token ids, or tell it not to."
     require(ids[1:] != truth, f"The prompt begins with {first} twice: {twice}")
     require(ids == truth, f"The prompt's ids must be those of llm.chat, {truth[:6]}..., they are {ids[:6]}...")
-    require(watch.calls[-1].params[0].max_tokens == 5, "Pass the params on to llm.generate.")
+
+
+@contextlib.contextmanager
+def template_refused(llm, hint: str) -> Iterator[None]:
+    """Refuse every use of a chat template; `LLM.chat` is one as well."""
+    name = "apply_chat_template"
+    owner = next(kind for kind in type(llm.get_tokenizer()).__mro__ if name in vars(kind))  # so of all tokenizers
+    with mock.patch.object(owner, name, autospec=True, side_effect=getattr(owner, name)) as used:
+        yield
+    require(not used.called, hint)
 
 
 # 3.2 ----------------------------------------------------------------------------------------------------------------
 
 WAYS = {"completion": "generate", "chat": "chat"}
-COLUMNS = {"country", "way", "text", "finish_reason", "tokens", "right"}
+ALONE = {"completion": "the question alone, as a text", "chat": "a conversation of one message for each question"}
 NOT_ALL_RIGHT = {"Italy": "Rome", "Japan": "Tokyo", "France": "Lyon"}  # so that `right` is seen to come from here
+OF_A_WAY = {
+    "way": "Each country has a row for 'completion' and one for 'chat'.",
+    "text": "It is what that call returned.",
+    "finish_reason": "It is the completion's own.",
+    "tokens": "It is the number of token_ids of the answer.",
+    "right": "It is whether the text contains the capital that `capitals` has.",
+}
 
 
 @exercise(
     "3.2",
+    functions={"compare_ways": "llm, capitals -> table"},
     hints=[
         "llm.generate takes a list of texts, llm.chat a list of conversations, and a conversation of one message is a "
         "list too. Both return one output for each.",
@@ -242,74 +112,57 @@ NOT_ALL_RIGHT = {"Italy": "Rome", "Japan": "Tokyo", "France": "Lyon"}  # so that
     ],
     concept="chat-templates.md#completion-and-chat",
 )
-def completion_and_chat(compare_ways, frame, answer: dict, capitals: dict, llm) -> None:
+def completion_and_chat(compare_ways, frame, answer, capitals: dict, llm) -> None:
     """The same questions both ways, in one call each, and the shares of the answers that are right and that end."""
-    require(callable(compare_ways), "compare_ways must be a function of llm and capitals.")
-    watch = ChatWatch(llm, most=20)
-    table, how = ending(compare_ways, watch, dict(NOT_ALL_RIGHT))
-    require(not how, f"compare_ways(llm, capitals) must return a table, it ended with {how}")
-    asked = {way: _asked_once(watch, way, list(NOT_ALL_RIGHT)) for way in WAYS}
-    _table_of_ways(table, NOT_ALL_RIGHT)
-    for way, outputs in asked.items():
-        for country, output in zip(NOT_ALL_RIGHT, outputs, strict=True):
-            _row_of(table, way, country, output.outputs[0])
-    _table_of_ways(frame, capitals)
-    texts = frame.groupby("way")["text"].agg(list)
-    require(texts["chat"] != texts["completion"], "Both ways have the same texts: was one of them asked twice?")
-    _shares(answer, frame)
+    watch, place = Watch(llm, most=20), ("country", "way")
+    table = compare_ways(watch, NOT_ALL_RIGHT)
+    asked = [row for way in WAYS for row in rows_of_way(watch, way, llm)]
+    rows(table, asked, place, OF_A_WAY)
+    given = columns(frame, asked[0], "frame_3_2 must be").to_dict("records")
+    texts = {(str(row["country"]), str(row["way"])): str(row["text"]) for row in given}
+    right = {(c, way): capitals[c] in texts.get((c, way), "") for c in capitals for way in WAYS}
+    rows(frame, [{"country": c, "way": way, "right": yes} for (c, way), yes in right.items()], place, OF_A_WAY)
+    differ = any(texts[country, "completion"] != texts[country, "chat"] for country in capitals)
+    require(differ, "Both ways have the same texts: was one of them asked twice?")
+    shares(answer, frame)
 
 
-def _asked_once(watch: ChatWatch, way: str, countries: list[str]) -> list:
-    method = WAYS[way]
-    calls = watch.made(method)
-    require(bool(calls), f"llm.{method} of the llm that compare_ways is given was not called.")
-    require(len(calls) == 1, f"llm.{method} was called {len(calls)} times: give it all questions in one call.")
-    questions = [f"What is the capital of {country}?" for country in countries]
-    wanted = questions if way == "completion" else [[user(question)] for question in questions]
-    alone = (
-        "the question alone, as a text" if way == "completion" else "a conversation of one message for each question"
-    )
-    sent = [prompt.get("prompt") if isinstance(prompt, dict) else prompt for prompt in calls[0].prompts]
-    require(sent == wanted, f"llm.{method} must get {alone}, not {calls[0].prompts[0]!r}.")
-    settings = settings_of(calls[0])
-    require(settings == {(0, 32)}, f"Use temperature=0 and max_tokens=32 in llm.{method} too, not {min(settings)}.")
-    return calls[0].outputs
+def rows_of_way(watch: Watch, way: str, llm) -> list[dict]:
+    """Return the rows that a table must have for one way, from the one call of the engine that it may take."""
+    (call,) = watch.asked(WAYS[way], 1, temperature=0, max_tokens=32)
+    completions = {tuple(ids): output.outputs[0] for ids, output in zip(call.ids, call.outputs, strict=True)}
+    found = []
+    for country, capital in NOT_ALL_RIGHT.items():
+        question = f"What is the capital of {country}?"
+        alone, chat = llm.get_tokenizer().encode(question), chat_token_ids(llm, [user(question)])
+        completion = completions.get(tuple(alone if way == "completion" else chat))
+        asked = completion is not None and len(call.ids) == len(NOT_ALL_RIGHT)
+        require(asked, f"llm.{WAYS[way]} must get {ALONE[way]}, not {call.prompts[0]!r}.")
+        row = {"country": country, "way": way, "text": completion.text, "finish_reason": completion.finish_reason}
+        found.append(row | {"tokens": len(completion.token_ids), "right": capital in completion.text})
+    return found
 
 
-def _table_of_ways(table, capitals: dict[str, str]) -> None:
-    require(hasattr(table, "columns") and set(table) >= COLUMNS, f"Give a DataFrame with {', '.join(sorted(COLUMNS))}.")
-    require(set(table["way"]) == set(WAYS), "The column way must hold both 'completion' and 'chat'.")
-    rows = sorted(zip(table["country"], table["way"], strict=True))
-    one_each = rows == sorted((country, way) for country in capitals for way in WAYS)
-    require(one_each, f"There must be one row for each country and way, {2 * len(capitals)} in all.")
-    for row in table.itertuples():
-        truth = capitals[row.country] in row.text
-        says = f"capital of {row.country} is {capitals[row.country]}, says capitals, and the text is {row.text!r}"
-        require(bool(row.right) == truth, f"right must be whether the text contains the capital: {says}.")
-
-
-def _row_of(table, way: str, country: str, completion) -> None:
-    row = table[(table["way"] == way) & (table["country"] == country)].iloc[0]
-    require(row["text"] == completion.text, f"The text for {country} by {way} is not what that call returned.")
-    require(row["finish_reason"] == completion.finish_reason, "finish_reason must be the completion's own.")
-    require(row["tokens"] == len(completion.token_ids), "tokens must be the number of token_ids of the answer.")
-
-
-def _shares(answer, frame) -> None:
-    require(isinstance(answer, dict) and set(answer) == {"right", "ended"}, "answer_3_2 must hold right and ended.")
-    for name, found in {"right": frame["right"], "ended": frame["finish_reason"] == "stop"}.items():
-        given, truth = answer[name], found.astype(float).groupby(frame["way"]).mean().to_dict()
-        shape = isinstance(given, dict) and set(given) == set(WAYS)
-        require(shape, f"answer_3_2[{name!r}] must be a dict from 'completion' and 'chat' to a share.")
-        require(max(given.values()) <= 1, f"{name} must be a share from 0 to 1, not a count: divide by the countries.")
-        same = all(abs(given[way] - truth[way]) < 0.01 for way in WAYS)
-        require(same, f"{name} must be {truth}, as your own table says, not {given}.")
+def shares(answer, frame) -> None:
+    """Require the share of right answers and of those that ended, for each way, as the learner's table has them."""
+    keys(answer, ["right", "ended"], "answer_3_2 must be")
+    for name, found in {"right": frame["right"], "ended": frame["finish_reason"].astype(str) == "stop"}.items():
+        given = keys(answer[name], WAYS, f"answer_3_2[{name!r}] must be")
+        truth = found.astype(float).groupby(frame["way"]).mean().to_dict()
+        for way, share in given.items():
+            counted = f"{name} must be a share from 0 to 1, not {share!r}: divide a count by the number of countries."
+            require(KINDS["number"](share) and share <= 1, counted)
+            says = f"{name} must be {truth}, as your own table says, not {given}."
+            require(abs(share - truth[way]) < 0.01, says)
 
 
 # 3.3 ----------------------------------------------------------------------------------------------------------------
 
-ASKED = {"name": "What is your name?", "job": "What is your job?", "city": "Where do you live?"}
+ABOUT_ITSELF = {"name": "What is your name?", "job": "What is your job?", "city": "Where do you live?"}
+ASKED_OF = ABOUT_ITSELF | {"capital": "What is the capital of France?"}
 SIGNS = {"pirate": "Arr!", "butler": "Certainly.", "teacher": "?"}
+OTHER_WORDS = "Say it in another sentence, or take a word of CHOICES_3_3. The persona must still be of use."
+OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer like ...; at the beginning, at the end."
 
 
 @exercise(
@@ -323,54 +176,42 @@ SIGNS = {"pirate": "Arr!", "butler": "Certainly.", "teacher": "?"}
     ],
     concept="chat-templates.md#personas",
 )
-def persona(prompt, facts: dict, llm) -> None:
+def persona(prompt, facts, llm) -> None:
     """A system prompt that gives the model a name, a job, a city and a manner, which its answers show."""
-    names = [*ASKED, "style"]
-    require(isinstance(facts, dict) and set(facts) == set(names), f"persona_3_3 must hold {', '.join(names)}.")
-    empty = [name for name in names if not isinstance(facts[name], str) or not facts[name].strip()]
-    require(not empty, f"{' and '.join(empty)} of persona_3_3 must be a text that is not empty.")
-    style = facts["style"].lower()
-    require(style in SIGNS, f"The style must be one of {', '.join(SIGNS)}, not {facts['style']!r}.")
-    text = "system_3_3 must be the text of the system message alone"
-    require(isinstance(prompt, str), f"{text}, not {type(prompt).__name__}.")
-    missing = [f"{name} {facts[name]!r}" for name in ASKED if facts[name].lower() not in prompt.lower()]
-    require(not missing, f"system_3_3 does not hold the {' and the '.join(missing)}, so the model cannot know it.")
-    _known_before(facts, llm)
-    capital = user("What is the capital of France?")
-    outputs = llm.chat([[system(prompt), m] for m in (*map(user, ASKED.values()), capital)], greedy())
-    *answers, last = [output.outputs[0].text for output in outputs]
-    for (name, question), answer in zip(ASKED.items(), answers, strict=True):
-        right = facts[name].lower() in answer.lower()
-        other = "Say it in another sentence, or take a word of CHOICES_3_3."
-        require(right, f'Asked "{question}", it says {answer!r}, without the {name} {facts[name]!r}. {other}')
-        _in_style(answer, question, style)
-    require("Paris" in last, f"The persona must still be of use: asked for the capital of France, it says {last!r}.")
-    _in_style(last, capital["content"], style)
+    keys(facts, [*ABOUT_ITSELF, "style"], "persona_3_3 must be")
+    for name, value in facts.items():
+        is_text = isinstance(value, str) and bool(value.strip())
+        require(is_text, f"{name} of persona_3_3 must be a text that is not empty, not {value!r}.")
+    sign = SIGNS.get(facts["style"].lower())
+    require(sign is not None, f"The style must be one of {', '.join(SIGNS)}, not {facts['style']!r}.")
+    require(isinstance(prompt, str), f"system_3_3 must be the text of the system message alone, not {prompt!r:.80}.")
+    without = answers_to_all(llm)
+    for name in ABOUT_ITSELF:
+        unknown = f"system_3_3 does not hold the {name} {facts[name]!r}, so the model cannot know it."
+        require(facts[name].lower() in prompt.lower(), unknown)
+        before = f"The {name} {facts[name]!r} is in its answer without your prompt too: choose another one."
+        require(facts[name].lower() not in without[name].lower(), before)
+    for name, text in answers_to_all(llm, system(prompt)).items():
+        says, word = f'Asked "{ASKED_OF[name]}", it says {text!r}, without', facts.get(name, "Paris")
+        require(word.lower() in text.lower(), f"{says} the {name} {word!r}. {OTHER_WORDS}")
+        require(sign in text, f"{says} {sign!r}, the sign of a {facts['style'].lower()}. {OTHER_STYLE}")
 
 
-def _known_before(facts: dict, llm) -> None:
-    """Refuse what the model says without any system prompt, which would prove nothing."""
-    outputs = llm.chat([[user(question)] for question in ASKED.values()], greedy())
-    for name, output in zip(ASKED, outputs, strict=True):
-        before = facts[name].lower() in output.outputs[0].text.lower()
-        require(not before, f"The {name} {facts[name]!r} is in its answer without your prompt too: choose another one.")
-
-
-def _in_style(answer: str, question: str, style: str) -> None:
-    sign = SIGNS[style]
-    other = (
-        "Ask for the style in another way: Talk like ..., You are ..., Answer like ...; at the beginning, at the end."
-    )
-    require(sign in answer, f'Asked "{question}", it says {answer!r}, without {sign!r}, the sign of a {style}. {other}')
+def answers_to_all(llm, *first: dict) -> dict[str, str]:
+    """Return what the model says of itself, and about France's capital, behind these first messages."""
+    outputs = llm.chat([[*first, user(question)] for question in ASKED_OF.values()], greedy(), use_tqdm=False)
+    return {name: output.outputs[0].text for name, output in zip(ASKED_OF, outputs, strict=True)}
 
 
 # 3.4 ----------------------------------------------------------------------------------------------------------------
 
 STORY, CAPITAL = [user("Tell me a story about a fox.")], [user("What is the capital of Chile?")]
+CLOSED = "closes the cut answer and begins a new one: add_generation_prompt=False, continue_final_message=True."
 
 
 @exercise(
     "3.4",
+    functions={"is_truncated": "output -> bool", "finish": "llm, messages, max_tokens, rounds -> pair"},
     hints=[
         "The engine says why it stopped, so the text need not be looked at. And a message that is not finished must "
         "not be closed.",
@@ -384,25 +225,21 @@ STORY, CAPITAL = [user("Tell me a story about a fox.")], [user("What is the capi
 )
 def continued(is_truncated, finish, llm) -> None:
     """A function that knows a cut answer, and one that continues it, but not for ever."""
-    require(callable(is_truncated), "is_truncated must be a function of an output.")
-    for expected, what, output in _answers(llm):
-        given, how = ending(is_truncated, output)
-        require(not how, f"is_truncated failed on an answer that {what}: {how}")
-        require(isinstance(given, bool), f"is_truncated must return True or False, not {given!r}.")
+    for expected, what, output in cut_and_whole(llm):
+        given = is_truncated(output, case=f"for an answer that {what}")
         require(given == expected, f"An answer that {what} gives {expected}, not {given}: {output.outputs[0].text!r}")
-    require(callable(finish), "finish must be a function of llm, messages, max_tokens and rounds.")
     for messages, max_tokens, rounds in [(CAPITAL, 40, 4), (STORY, 16, 25), (STORY, 5, 3), (STORY, 5, 1)]:
-        _finished(finish, messages, max_tokens, rounds, llm)
+        finished(finish, messages, max_tokens, rounds, llm)
 
 
-def _answers(llm) -> list[tuple]:
+def cut_and_whole(llm) -> list[tuple]:
     """Return answers that were cut, or were not, though their text or length looks otherwise."""
-    ended, story = llm.chat([CAPITAL, STORY], [greedy(), greedy(max_tokens=40)])
+    ended, story = llm.chat([CAPITAL, STORY], [greedy(), greedy(max_tokens=40)], use_tqdm=False)
     exact = len(ended.outputs[0].token_ids)
     ids, decode = story.outputs[0].token_ids, llm.get_tokenizer().decode
     sentence = next((i for i in range(2, len(ids)) if decode(ids[:i]).endswith(".")), 12)
     asked = [greedy(max_tokens=6), greedy(max_tokens=sentence), greedy(max_tokens=exact), greedy(stop=[" "])]
-    cut, at_full_stop, exactly, stopped = llm.chat([STORY, STORY, CAPITAL, CAPITAL], asked)
+    cut, at_full_stop, exactly, stopped = llm.chat([STORY, STORY, CAPITAL, CAPITAL], asked, use_tqdm=False)
     return [
         (True, "was cut by max_tokens", cut),
         (False, "ended by itself", ended),
@@ -412,59 +249,47 @@ def _answers(llm) -> list[tuple]:
     ]
 
 
-def _finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) -> None:
-    watch, given = ChatWatch(llm, most=rounds + 1), copy.deepcopy(messages)
-    result, how = ending(finish, watch, given, max_tokens, rounds)
-    endless = f"With rounds={rounds} it made a call more than {rounds}: give up then, the first call counts too."
-    require(len(watch.calls) <= rounds, endless)
-    require(not how, f"finish(llm, messages, max_tokens, rounds) must return a pair, it ended with {how}")
-    require(bool(watch.calls), "Ask the llm that finish is given, its first argument.")
-    require(given == messages, "finish changes the messages that it is given: make a new list, [*messages, ...].")
-    settings = settings_of(*watch.calls)
-    require(settings == {(0, max_tokens)}, f"Every call takes temperature=0 and max_tokens={max_tokens}.")
-    outputs = [call.outputs[0] for call in watch.calls]
-    pieces = [output.outputs[0].text for output in outputs]
-    _begun_prompts(outputs, pieces, messages, llm)
-    *earlier, last = [output.outputs[0].finish_reason for output in outputs]
+def finished(finish, messages: list[dict], max_tokens: int, rounds: int, llm) -> None:
+    """Require an answer that is continued until it ends or the rounds are over, and told whole."""
+    watch = Watch(llm, most=rounds + 30)
+    (text, ended), calls = finish(watch, messages, max_tokens, rounds, case=f"with rounds={rounds}"), watch.calls
+    require(bool(calls), "Ask the llm that finish is given, its first argument.")
+    require(len(calls) <= rounds, f"{len(calls)} calls with rounds={rounds}: give up then, the first call counts too.")
+    taken = {(params.temperature, params.max_tokens) for call in calls for params in call.params}
+    require(taken == {(0, max_tokens)}, f"Every call takes temperature=0 and max_tokens={max_tokens}, yours: {taken}.")
+    whole = text_so_far(calls, messages, llm)
+    *earlier, last = [call.outputs[0].outputs[0].finish_reason for call in calls]
     require("stop" not in earlier, "The answer had ended, and finish asked once more: look at finish_reason each time.")
-    early = f"It gave up after {len(outputs)} of {rounds} calls, and the answer is still cut: go on in a loop."
-    require(last == "stop" or len(outputs) == rounds, early)
-    pair = isinstance(result, tuple) and len(result) == 2
-    require(pair, f"finish must return a pair, the text and whether it ended by itself, not {result!r}.")
-    text, ended = result
+    early = f"It gave up after {len(calls)} of {rounds} calls, and the answer is still cut: go on in a loop."
+    require(last == "stop" or len(calls) == rounds, early)
     lost = "the whole answer is all pieces in order, with nothing between them, since a cut may go through a word."
-    require(text == "".join(pieces), f"{text!r} is not {''.join(pieces)!r}: {lost}")
-    wanted = last == "stop"
-    require(
-        ended == wanted, f"The second value must be {wanted} when the last finish_reason is {last!r}, not {ended!r}."
-    )
+    require(alike(text, whole), f"{text!r} is not {whole!r}: {lost}")
+    second = f"The second value must be {last == 'stop'} when the last finish_reason is {last!r}, not {ended!r}."
+    require(alike(ended, last == "stop"), second)
 
 
-def _begun_prompts(outputs: list, pieces: list[str], messages: list[dict], llm) -> None:
-    """Whether each call continued the text so far; the prompt itself shows it, in whatever way it was made."""
-    start, decode, so_far = chat_text(llm, messages), llm.get_tokenizer().decode, ""
-    for place, (output, piece) in enumerate(zip(outputs, pieces, strict=True), start=1):
-        prompt = decode(output.prompt_token_ids)
+def text_so_far(calls: list[Call], messages: list[dict], llm) -> str:
+    """Require that each call continued the text so far, and return it; the prompt shows it, however it was made."""
+    start, so_far = chat_text(llm, messages), ""
+    for place, call in enumerate(calls, start=1):
+        prompt, begun = llm.get_tokenizer().decode(call.ids[0]), start + so_far
         again = f"Call {place} asked the same question from the beginning: let it continue the text that is there."
         require(place == 1 or prompt != start, again)
-        closed = prompt != start + so_far and prompt.startswith(start + so_far)
-        shut = "closes the cut answer and begins a new one: add_generation_prompt=False, continue_final_message=True."
-        require(not closed, f"Call {place} {shut}")
-        wrong = f"Call {place} must end with the text so far, {so_far!r}, its prompt ends with {prompt[-60:]!r}."
-        require(prompt == start + so_far, wrong)
-        so_far += piece
+        require(prompt == begun or not prompt.startswith(begun), f"Call {place} {CLOSED}")
+        require(prompt == begun, f"The prompt of call {place} must end with {so_far!r}, not with {prompt[-60:]!r}.")
+        so_far += call.outputs[0].outputs[0].text
+    return so_far
 
 
 # 3.5 ----------------------------------------------------------------------------------------------------------------
 
 COUNTED = [CONVERSATIONS["a system message"], CONVERSATIONS["several turns"], [user("Hello!")]]
-CALLED = {"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Tolvo"}}}
+OLD_CALL = {"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Tolvo"}}}
 LONG = [
     system("You are a butler."),
-    user("My name is Dorin."),
-    assistant("Certainly. Hello, Dorin. Will that be all?"),
+    *NAMED,
     user("What is the weather in Tolvo?"),
-    {"role": "assistant", "content": "", "tool_calls": [CALLED]},
+    {"role": "assistant", "content": "", "tool_calls": [OLD_CALL]},
     {"role": "tool", "content": '{"sky": "sunny", "temperature": 21}'},
     assistant("Certainly. It is sunny in Tolvo, 21 degrees. Will that be all?"),
     user("Thank you very much!"),
@@ -475,6 +300,7 @@ LONG = [
 
 @exercise(
     "3.5",
+    functions={"count_tokens": "llm, messages -> number", "trim": "messages, limit, count -> list"},
     hints=[
         "A turn begins with a message of the user and ends before the next one. At which places may the rest begin?",
         "Collect the places of the user's messages. For each, from the first to the last: system message + all from "
@@ -487,106 +313,82 @@ LONG = [
 )
 def trimmed(count_tokens, trim, llm) -> None:
     """The length of a prompt as the engine counts it, and a history that loses whole turns from the front."""
-    require(callable(count_tokens), "count_tokens must be a function of llm and messages.")
     for messages in COUNTED:
-        _counted(count_tokens, messages, llm)
-    require(callable(trim), "trim must be a function of messages, limit and count.")
-    counts = {
-        "one token a letter and 9 a message": _letters,
-        "the model's tokens": lambda m: len(chat_token_ids(llm, m)),
-    }
+        counted(count_tokens, messages, llm)
+    counts = {"a token a letter and 9 a message": letters, "the model's": lambda talk: len(chat_token_ids(llm, talk))}
     for what, count in counts.items():
         for messages in (LONG, LONG[1:]):
-            lengths = _lengths(messages, count)
+            lengths = [count(left) for left in shortened(messages)]
             for limit in sorted({lengths[0] + 50, *lengths, *(n - 1 for n in lengths[:-1])}, reverse=True):
-                _kept(trim, messages, limit, count, what)
+                trim_keeps(trim, messages, limit, count, what)
     for messages in (LONG, LONG[1:], LONG[:2], LONG[1:2]):
-        _refused(trim, messages, _letters)
+        trim_refuses(trim, messages)
 
 
-def _letters(messages: list[dict]) -> int:
+def letters(messages: list[dict]) -> int:
+    """Count another way than any tokenizer does."""
     return sum(9 + len(message["content"] or "") for message in messages)
 
 
-def _parts(messages: list[dict]) -> tuple[list[dict], list[list[dict]]]:
-    first = [message for message in messages[:1] if message["role"] == "system"]
-    return first, turns_of(messages[len(first) :])
+def shortened(messages: list[dict]) -> list[list[dict]]:
+    """Return a conversation without 0, 1, 2, ... turns, down to the last turn."""
+    first = [message for message in messages if message["role"] == "system"]
+    turns = turns_of(messages[len(first) :])
+    return [first + sum(turns[dropped:], []) for dropped in range(len(turns))]
 
 
-def _lengths(messages: list[dict], count: Callable) -> list[int]:
-    """Return the lengths of a conversation without 0, 1, 2, ... turns, down to the last turn."""
-    first, turns = _parts(messages)
-    return [count(first + sum(turns[dropped:], [])) for dropped in range(len(turns))]
-
-
-def _counted(count_tokens, messages: list[dict], llm) -> None:
-    watch = ChatWatch(llm)
-    given, how = ending(count_tokens, watch, copy.deepcopy(messages))
-    require(not how, f"count_tokens(llm, messages) must return a number, it ended with {how}")
+def counted(count_tokens, messages: list[dict], llm) -> None:
+    """Require the number of tokens that `llm.chat` would send; a number that a likely mistake gives is explained."""
+    watch, tokenizer = Watch(llm), llm.get_tokenizer()
+    given = count_tokens(watch, messages)
     require(not watch.calls, "count_tokens asks the model: count what the template and the tokenizer make, without it.")
     require(isinstance(given, int), f"count_tokens must return a whole number, not {type(given).__name__}.")
-    tokenizer, truth, text = llm.get_tokenizer(), len(chat_token_ids(llm, messages)), chat_text(llm, messages)
-    if given == truth:
-        return
-    prefix = f"llm.chat sends {truth} tokens for {len(messages)} messages, count_tokens says {given}"
-    require(given != len(text), f"{prefix}: these are letters. Encode the text, then count.")
-    a_dict = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
-    require(given != len(tokenizer.apply_chat_template(messages)), f"{prefix}: {a_dict}")
+    encoded = partial(tokenizer.encode, add_special_tokens=False)
+    text, truth = chat_text(llm, messages), len(chat_token_ids(llm, messages))
     closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
-    opening = "the beginning of the answer is part of the prompt, add_generation_prompt=True."
-    require(given != len(tokenizer.encode(closed, add_special_tokens=False)), f"{prefix}: {opening}")
-    contents = sum(len(tokenizer.encode(m["content"], add_special_tokens=False)) for m in messages)
-    require(given != contents, f"{prefix}: the template's own tokens count too, not the contents alone.")
-    twice = "the template wrote <s> already, and the tokenizer adds another: add_special_tokens=False."
-    require(given != len(tokenizer.encode(text)), f"{prefix}: {twice}")
-    require(False, f"{prefix}. Take the text that the template makes, and encode it.")
+    dictionary = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
+    mistakes = {
+        len(tokenizer.encode(text)): "the template wrote <s>, the tokenizer adds another: add_special_tokens=False.",
+        sum(len(encoded(m["content"])) for m in messages): "the template's own tokens count too, not contents alone.",
+        len(encoded(closed)): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
+        len(tokenizer.apply_chat_template(messages)): dictionary,
+        len(text): "these are letters. Encode the text, then count.",
+    }
+    says = f"llm.chat sends {truth} tokens for {len(messages)} messages, count_tokens says {given}"
+    require(given == truth, f"{says}: {mistakes.get(given, 'take the text that the template makes, and encode it.')}")
 
 
-def _limited(count: Callable) -> Callable:
-    """Return a count that ends a loop which would go on for ever."""
-    calls = iter(range(ENDLESS))
-
-    def counting(messages: list[dict]) -> int:
-        if next(calls, None) is None:
-            raise Endless
-        return count(messages)
-
-    return counting
-
-
-def _kept(trim, messages: list[dict], limit: int, count: Callable, what: str) -> None:
-    given = copy.deepcopy(messages)
-    kept, how = ending(trim, given, limit, _limited(count))
-    first, turns = _parts(messages)
-    case = f"{len(turns)} turns, {'a' if first else 'no'} system message, limit {limit}, count is {what}"
-    require(given == messages, "trim changes the list that it is given: build a new one, and leave the old as it is.")
-    require(not how, f"With {case}, trim must return messages, it ended with {how}")
-    plain = isinstance(kept, list) and all(message in messages for message in kept)
-    require(plain, f"trim must return a list of messages that it was given, got {str(kept)[:60]} ({case}).")
+def trim_keeps(trim, messages: list[dict], limit: int, count: Callable, what: str) -> None:
+    """Require the longest rest that fits into the limit."""
+    rests = shortened(messages)
+    first = [message for message in messages if message["role"] == "system"]
+    case = f"{len(rests)} turns, {'a' if first else 'no'} system message, limit {limit}, count is {what}"
+    kept = trim(messages, limit, limited(count), case=f"with {case},")
+    strange = [message for message in kept if not isinstance(message, dict) or message not in messages]
+    require(strange == [], f"trim must return messages that it was given, not {strange!r:.60} ({case}).")
     require(kept[-1:] == messages[-1:], f"The last question is gone: it is what must be answered ({case}).")
     require(kept[: len(first)] == first, f"The system message is gone: it stays whatever is dropped ({case}).")
-    rest = kept[len(first) :]
-    halved = f"What is left begins with a message of the role {rest[0]['role']}, without its question"
-    require(rest[0]["role"] == "user", f"{halved}: drop whole turns, however long they are ({case}).")
-    tail = [message for turn in turns for message in turn][-len(rest) :]
-    require(rest == tail, f"Messages in the middle are gone: drop turns from the front, and no others ({case}).")
-    length, longest = count(kept), next(n for n in _lengths(messages, count) if n <= limit)
+    begins = kept[len(first)]["role"]
+    halved = f"What is left begins with a message of the role {begins}, without its question: drop whole turns"
+    require(begins == "user", f"{halved}, however long they are ({case}).")
+    require(kept in rests, f"Messages in the middle are gone: drop turns from the front, and no others ({case}).")
+    length, longest = count(kept), next(n for n in map(count, rests) if n <= limit)
     require(length <= limit, f"{length} tokens are left, more than the limit. Does trim ask count? ({case})")
     fits = f"A turn too many is gone: {longest} tokens would fit into {limit}, {length} are left"
     require(length == longest, f"{fits}. A length equal to the limit fits ({case}).")
 
 
-def _refused(trim, messages: list[dict], count: Callable) -> None:
-    needed = _lengths(messages, count)[-1]
+def trim_refuses(trim, messages: list[dict]) -> None:
+    """Require a ValueError with both numbers where the last turn alone is too long."""
+    needed = letters(shortened(messages)[-1])
+    also = " with the system message" if messages[0]["role"] == "system" else ""
     for limit in (needed - 1, 1):
-        kept, how = ending(trim, copy.deepcopy(messages), limit, _limited(count))
-        case = f"the last turn takes {needed} tokens{' with the system message' if len(_parts(messages)[0]) else ''}"
-        require(bool(how), f"{case.capitalize()}, the limit is {limit}: raise a ValueError, do not return {kept!r}.")
-        require("no end" not in how, f"With limit {limit} trim never ends, since {case}: stop at the last turn.")
-        require(how.startswith("ValueError"), f"{case.capitalize()}, the limit is {limit}: a ValueError, not {how}")
-        text = how.removeprefix("ValueError: ")
-        both = str(limit) in text and str(needed) in text
-        require(both, f"The error must name the limit {limit} and the {needed} tokens needed; it says {text!r}.")
+        case = f"The last turn takes {needed} tokens{also}, the limit is {limit}"
+        kept, error = trim.ending(messages, limit, limited(letters), case=f"{case}, and")
+        require(error is not None, f"{case}: raise a ValueError, do not return {kept!r:.80}.")
+        require(isinstance(error, ValueError), f"{case}: raise a ValueError, not {described(error)}.")
+        both = str(limit) in str(error) and str(needed) in str(error)
+        require(both, f"The error must name the limit {limit} and the {needed} tokens needed; it says {str(error)!r}.")
 
 
 # 3.6 ----------------------------------------------------------------------------------------------------------------
@@ -597,10 +399,17 @@ GUESTS = {
     "Lena": "You are Lena. You live in Oslo. You like chess.",
 }
 ROUNDS = ["Hello!", "What is my name?", "My name is Kelvo.", "What is my name?"]
+OTHER_CALLS = {
+    len(ROUNDS) * len(GUESTS): "That is one for each question and persona: one call a round for all.",
+    len(GUESTS): "Not one interview after the other, one call a round.",
+    1: "A later question needs the answers before it: one call a round.",
+}
+OF_A_ROUND = {"round": "Rounds count from 1, and a question that is asked twice has two answers."}
 
 
 @exercise(
     "3.6",
+    functions={"interview": "llm, personas, questions -> pair"},
     hints=[
         "All first questions go to the engine together, then all second ones. What must a second question bring along?",
         "Keep a dict from a persona's name to its own list of messages. For each question: append it to every list, "
@@ -611,108 +420,63 @@ ROUNDS = ["Hello!", "What is my name?", "My name is Kelvo.", "What is my name?"]
     ],
     concept="chat-templates.md#batching-conversations",
 )
-def interviews(interview, table, histories: dict, personas: dict, questions: list, llm) -> None:
+def interviews(interview, table, histories, personas: dict, questions: list, llm) -> None:
     """Several conversations at once: one call a round, and every conversation with its own history."""
-    require(callable(interview), "interview must be a function of llm, personas and questions.")
-    watch, given = ChatWatch(llm, most=20), dict(GUESTS)
-    result, how = ending(interview, watch, given, list(ROUNDS))
-    require(not how, f"interview(llm, personas, questions) must return a table and histories, it ended with {how}")
-    require(
-        given == GUESTS, "interview changes the personas that it is given: build the histories in a dict of its own."
-    )
-    _one_call_a_round(watch)
-    truth = _talks(watch)
-    pair = isinstance(result, tuple) and len(result) == 2
-    require(pair, "interview must return a pair: the table, and a dict of histories.")
-    _histories(result[1], GUESTS, ROUNDS)
-    require(result[1] == truth, "A history must end with the last answer and hold all answers as they were given.")
-    _table(result[0], truth, ROUNDS)
-    _histories(histories, personas, questions)
-    _table(table, histories, questions)
+    watch = Watch(llm, most=20)
+    own_table, own = interview(watch, GUESTS, ROUNDS)
+    truth = talks(watch)
+    told_whole(own_table, own, GUESTS, ROUNDS)
+    same = {name: [*talk] for name, talk in own.items()} == truth
+    require(same, "A history must end with the last answer and hold all answers as they were given.")
+    told_whole(table, histories, personas, questions)
 
 
-def _one_call_a_round(watch: ChatWatch) -> None:
-    calls, rounds, guests = watch.made("chat"), len(ROUNDS), len(GUESTS)
-    require(bool(calls), "Call chat of the llm that interview is given, its first argument.")
-    count = len(calls)
-    require(count != rounds * guests, f"{count} calls, one for each question and persona: one call a round for all.")
-    require(
-        count != guests, f"{count} calls for {guests} personas: not one interview after the other, one call a round."
-    )
-    at_once = "one call for everything: a later question needs the answers before it. Make one call a round."
-    require(count != 1, at_once[:1].upper() + at_once[1:])
-    require(count == rounds, f"{rounds} questions must take {rounds} calls of llm.chat, not {count}.")
-    for number, call in enumerate(calls, start=1):
-        sent = len(call.prompts)
-        require(sent == guests, f"Call {number} must hold {guests} conversations, one a persona, it holds {sent}.")
-        settings = settings_of(call)
-        require(settings == {(0, 64)}, f"Use temperature=0 and max_tokens=64 in every call, not {min(settings)}.")
-
-
-def _talks(watch: ChatWatch) -> dict[str, list[dict]]:
+def talks(watch: Watch) -> dict[str, list[dict]]:
     """Return the conversations as they must be, after a look at what each call was given."""
-    talks = {name: [system(text)] for name, text in GUESTS.items()}
-    for question, call in zip(ROUNDS, watch.calls, strict=True):
-        for talk in talks.values():
+    calls, count = watch.asked("chat", temperature=0, max_tokens=64), len(ROUNDS)
+    also = OTHER_CALLS.get(len(calls), "One call a round.")
+    require(len(calls) == count, f"{count} questions must take {count} calls of llm.chat, not {len(calls)}. {also}")
+    found = {name: [system(text)] for name, text in GUESTS.items()}
+    for number, (question, call) in enumerate(zip(ROUNDS, calls, strict=True), start=1):
+        sent = [[*conversation] for conversation in call.prompts]
+        require(len(sent) == len(GUESTS), f"Call {number} must hold {len(GUESTS)} conversations, not {len(sent)}.")
+        for talk in found.values():
             talk.append(user(question))
-        for talk in talks.values():
-            _same_talk(talk, call)
-            answer = call.outputs[call.prompts.index(talk)].outputs[0].text
-            talk.append(assistant(answer))
-    return talks
+            same_talk(talk, sent, number)
+            talk.append(assistant(call.outputs[sent.index(talk)].outputs[0].text))
+    return found
 
 
-def _same_talk(talk: list[dict], call: Call) -> None:
-    if talk in call.prompts:
+def same_talk(talk: list[dict], sent: list[list[dict]], number: int) -> None:
+    """Require that a conversation is among those that were sent; else say how the nearest one differs."""
+    if talk in sent:
         return
-    number = sum(message["role"] == "user" for message in talk)
-    sent = next((other for other in call.prompts if other[:1] == talk[:1]), None)
+    nearest = next((other for other in sent if other[:1] == talk[:1]), [])
     begins = f"In round {number} no conversation begins with the system message {talk[0]['content']!r}"
-    require(sent is not None, f"{begins}: every persona has its own, in every round.")
-    asked = sum(message["role"] == "user" for message in sent)
+    require(nearest != [], f"{begins}: every persona has its own, in every round.")
+    held = [message["role"] for message in nearest]
+    asked, said = held.count("user"), held.count("assistant")
+    holds = f"In round {number} a conversation holds"
     shared = "do all personas share one list? [x] * 3 is three times the same one."
-    require(asked <= number, f"In round {number} a conversation holds {asked} questions, not {number}: {shared}")
-    require(
-        asked == number, f"In round {number} a conversation holds {asked} questions, not {number}: keep the history."
-    )
-    said = sum(message["role"] == "assistant" for message in sent)
-    own = f"In round {number} a conversation holds {said} answers of the assistant, not {number - 1}"
-    require(said == number - 1, f"{own}: append every answer to its own history.")
-    place = next((i for i, (own, other) in enumerate(zip(talk, sent, strict=False)) if own != other), 0)
-    begun = f"In round {number}, in the conversation that begins with {talk[0]['content']!r}, message {place}"
-    require(False, f"{begun} must be {talk[place]}, it is {sent[place]}. Whose is it?")
+    require(asked <= number, f"{holds} {asked} questions, not {number}: {shared}")
+    require(asked == number, f"{holds} {asked} questions, not {number}: keep the history.")
+    require(said == number - 1, f"{holds} {said} answers, not {number - 1}: append every answer to its own history.")
+    wanted, found = next(pair for pair in zip_longest(talk, nearest) if pair[0] != pair[1])
+    where = f"In round {number}, in the conversation that begins with {talk[0]['content']!r}"
+    require(False, f"{where}, {wanted} must come, it is {found}. Whose is it?")
 
 
-def _histories(histories, personas: dict, questions: list) -> None:
-    named = isinstance(histories, dict) and set(histories) == set(personas)
-    require(named, f"The histories must be a dict with the keys {', '.join(personas)}.")
+def told_whole(table, histories, personas: dict, questions: list) -> None:
+    """Require a whole history for each persona, of its own, and a row of the table for each of its answers."""
+    keys(histories, personas, "The histories must be")
     apart = len({id(history) for history in histories.values()}) == len(personas)
     require(apart, "The histories are one and the same list: make a list of its own for each persona.")
+    wanted = []
     for name, history in histories.items():
-        roles = [message["role"] for message in history]
-        wanted = ["system", *["user", "assistant"] * len(questions)]
-        require(roles == wanted, f"The history of {name} must have the roles {wanted}, it has {roles}.")
-        own = history[0]["content"] == personas[name]
-        require(own, f"The history of {name} must begin with its own system message, not {history[0]['content']!r}.")
-        asked = [message["content"] for message in history if message["role"] == "user"]
-        require(asked == list(questions), f"The history of {name} must hold the questions in order, not {asked}.")
-
-
-def _table(table, histories: dict, questions: list) -> None:
-    columns = ["persona", "round", "question", "answer"]
-    require(hasattr(table, "columns") and set(columns) <= set(table), f"The table must have {', '.join(columns)}.")
-    rows = len(histories) * len(questions)
-    again = "A question that is asked twice has two answers."
-    require(
-        len(table) == rows, f"The table must have a row for each persona and round, {rows}, not {len(table)}. {again}"
-    )
-    counted = sorted(set(table["round"])) == [*range(1, len(questions) + 1)]
-    require(counted, f"The rounds count from 1 to {len(questions)}, the table has {sorted(set(table['round']))}.")
-    for name, history in histories.items():
-        for number, question in enumerate(questions, start=1):
-            row = table[(table["persona"] == name) & (table["round"] == number)]
-            require(len(row) == 1, f"There must be one row for {name} in round {number}, not {len(row)}.")
-            require(row["question"].iloc[0] == question, f"The question of round {number} must be {question!r}.")
-            answer = history[2 * number]["content"]
-            same = row["answer"].iloc[0] == answer
-            require(same, f"In round {number} {name} said {answer!r}, the table says {row['answer'].iloc[0]!r}.")
+        roles(history, " ".join(["system", *["user", "assistant"] * len(questions)]), f"in the history of {name}")
+        first, *rest = [str(message.get("content")) for message in history]
+        ordered = f"The history of {name} must hold its own system message and the questions in order, it holds"
+        require([first, *rest[::2]] == [personas[name], *questions], f"{ordered} {[first, *rest[::2]]}.")
+        for number, (question, answer) in enumerate(zip(questions, rest[1::2], strict=True), start=1):
+            wanted.append({"persona": name, "round": number, "question": question, "answer": answer})
+    rows(table, wanted, ("persona", "round"), OF_A_ROUND)

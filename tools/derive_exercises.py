@@ -9,8 +9,9 @@ An instructor who keeps a gradebook uses nbgrader itself on the same folders; th
         --CourseDirectory.source_directory=solutions --CourseDirectory.release_directory=exercises \\
         --CourseDirectory.ignore="*.py" --ClearSolutions.code_stub="# your code here"
 
-After `nbgrader collect`, or a copy of the answers to submitted/STUDENT/01-basic-inference/, `nbgrader autograde` fills
-the gradebook with the points of the grade cells.
+It reads the notebooks of that folder only. checks/ is no part of an assignment and stays as it is; `check` needs it on
+every machine where exercises are done or graded. After `nbgrader collect`, or a copy of the answers to
+submitted/STUDENT/01-basic-inference/, `nbgrader autograde` fills the gradebook with the points of the grade cells.
 """
 
 import argparse

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator
 
 from vllm_course.errors import CourseError
+from vllm_course.threads import let_threads_sleep
 
 LEVEL = "VLLM_LOGGING_LEVEL"
 QUIET_LEVEL = "ERROR"
@@ -32,8 +33,9 @@ def wanted() -> bool:
 
 
 def set_defaults() -> None:
-    """Set the environment variables that keep vLLM quiet and in one process, where the user has not set them."""
+    """Set the variables that keep vLLM quiet, in one process and calm, where the user has not set them."""
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    let_threads_sleep()
     if wanted():
         os.environ[LEVEL] = QUIET_LEVEL
 

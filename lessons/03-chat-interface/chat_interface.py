@@ -7,8 +7,9 @@ Examples:
   python lessons/03-chat-interface/chat_interface.py --load chat.json --message "And of Spain?" --save chat.json
   echo "What is the capital of France?" | python lessons/03-chat-interface/chat_interface.py
 
-At a terminal, /help shows the commands, Ctrl-C stops an answer, and Ctrl-D leaves. The lines that you type are
-remembered for the next time in a file of your data folder.
+At a terminal, /help shows the commands, Ctrl-C stops an answer, and Ctrl-D leaves. An answer that you stop stays as far
+as it came, and a question that has no answer yet waits for /retry. The lines that you type are remembered for the next
+time in a file of your data folder.
 
 Messages of --message are the turns of one conversation; else standard input, as a whole, is the one message. Without
 both (standard input is /dev/null, or --json at a terminal) the model answers an example conversation. Answers go to
@@ -26,15 +27,14 @@ import argparse
 import json
 from dataclasses import asdict
 
-from vllm_course.chat.answer import INTERRUPTED, Answer
-from vllm_course.chat.files import write_conversation
-from vllm_course.chat.params import RULES
-from vllm_course.chat.session import Session
-from vllm_course.terminal.engine import open_session
+from vllm_course.chat.conversation import INTERRUPTED, Answer, Draft
+from vllm_course.chat.settings import RULES
+from vllm_course.errors import CourseError
+from vllm_course.terminal.commands import COMMANDS, is_command, run_command
+from vllm_course.terminal.line import Prompt, stopped_by_ctrl_c, without_echo
 from vllm_course.terminal.settings import read_settings
-from vllm_course.terminal.talk import chat
-from vllm_course.terminal.turn import speak
-from vllm_course.terminal.view import View, choose_view
+from vllm_course.terminal.talk import Chat, open_chat
+from vllm_course.terminal.view import choose_view
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 
@@ -58,27 +58,68 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def answer_all(session: Session, view: View, says: list[str]) -> list[Answer]:
+def answer(chat: Chat, draft: Draft) -> Answer:
+    """Answer a question, which `ask` has appended to the history: fit the history, stream the answer, append it."""
+    conversation = chat.conversation
+    with stopped_by_ctrl_c() as pressed:
+        fitted = conversation.fit(draft)  # the oldest turns go until the prompt and the answer have space
+        chat.dropped(fitted.dropped - conversation.dropped)
+        with chat.view.answer() as show:
+            conversation.begin(draft, fitted)  # the template makes the prompt, and the engine takes it
+            show(draft.begun)
+            while conversation.running and not pressed.is_set():
+                show(conversation.step())  # one more token, shown and appended to the history
+            conversation.stop()
+    if pressed.is_set() and conversation.answer.finish_reason != INTERRUPTED:  # it came with the last token
+        raise KeyboardInterrupt
+    chat.remark()
+    return conversation.answer
+
+
+def obey(chat: Chat, line: str) -> None:
+    """Do what a line says: it is a command, or a message for the model."""
+    # /retry and /continue ask for an answer as well; // begins a message that begins with /
+    draft = run_command(chat, line) if is_command(line) else chat.conversation.ask(line.removeprefix("/"))
+    if draft:
+        answer(chat, draft)
+
+
+def talk(chat: Chat) -> None:
+    """Read and obey lines until the user leaves. A mistake is shown, and the conversation stays as it was."""
+    prompt = Prompt(COMMANDS)
+    if prompt.note:
+        chat.view.line(prompt.note)
+    while chat.goes_on:
+        line = prompt.read(on_ctrl_c=lambda: chat.view.line("(Ctrl-C once more, or Ctrl-D, leaves)"))
+        try:
+            with without_echo():
+                if line is None:
+                    chat.leave()
+                else:
+                    obey(chat, line)
+        except CourseError as error:
+            chat.view.error(error)
+        except KeyboardInterrupt:  # between two steps of a command
+            chat.view.line("(interrupted)")
+
+
+def answer_all(chat: Chat, says: list[str]) -> list[Answer]:
     """Answer messages one after the other, as turns of one conversation."""
     answers = []
     for text in says:
         if len(says) > 1:
-            view.question(text)
-        answers.append(speak(session, view, session.ask(text)))
+            chat.view.question(text)
+        answers.append(answer(chat, chat.conversation.ask(text)))
         if answers[-1].finish_reason == INTERRUPTED:
             raise KeyboardInterrupt
     return answers
 
 
-def as_json(session: Session, answers: list[Answer]) -> str:
+def as_json(chat: Chat, answers: list[Answer]) -> str:
     """Return the conversation, and what is known about each answer, as one JSON object."""
-    content = {
-        "model": session.model,
-        "params": session.params,
-        "messages": session.messages,
-        "answers": [asdict(answer) for answer in answers],
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    found = chat.conversation
+    content = {"model": found.model, "params": found.params, "messages": found.messages}
+    return json.dumps(content | {"answers": [asdict(one) for one in answers]}, indent=2, ensure_ascii=False)
 
 
 @tool
@@ -94,14 +135,14 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     settings = read_settings(args)
     view = choose_view(plain=args.plain, silent=args.json, apart=settings.says is not None)
+    chat = open_chat(settings, view)
     if settings.says is None:
-        return chat(settings, view)
-    session = open_session(settings)
-    answers = answer_all(session, view, settings.says)
+        talk(chat)
+        return 0
+    answers = answer_all(chat, settings.says)
     if args.json:
-        print(as_json(session, answers))
-    if settings.save:
-        write_conversation(settings.save, session.saved(), name="--save")
+        print(as_json(chat, answers))
+    chat.leave()
     return 0
 
 

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.controls import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
 from tests.browser.lab import Notebook
-from tests.browser.test_playground import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
 
 MARKUP = '<b>bold</b> & <img src="x" onerror="window.broken = true">'
 
@@ -109,6 +109,21 @@ def test_an_answer_grows_until_stop(long_chat: Locator) -> None:
     expect(field(long_chat)).to_be_focused()
 
 
+def test_continue_goes_on_with_an_answer_that_was_stopped(long_chat: Locator) -> None:
+    expect(button(long_chat, "Continue")).to_be_disabled()
+    begin(long_chat)
+    expect(button(long_chat, "Continue")).to_be_disabled()
+    button(long_chat, "Stop").press("Enter")
+    expect(long_chat.locator(".vc-state")).to_contain_text("interrupted: Continue goes on")
+    said = turns(long_chat).last.locator(".vc-said")
+    some = said.inner_text()
+    button(long_chat, "Continue").press("Enter")
+    expect(said).not_to_have_text(some)
+    button(long_chat, "Stop").press("Enter")
+    expect(turns(long_chat)).to_have_count(2)
+    assert said.inner_text().startswith(some.rstrip())
+
+
 def test_the_newest_line_stays_in_sight(long_chat: Locator) -> None:
     log = long_chat.get_by_role("log")
     log.evaluate("log => { log.style.maxHeight = '80px' }")
@@ -135,7 +150,7 @@ def test_retry_answers_again_and_reset_clears(long_chat: Locator) -> None:
     button(long_chat, "Reset").press("Enter")
     expect(turns(long_chat)).to_have_count(0)
     expect(long_chat.get_by_label("system")).to_have_value("You are a pirate.")
-    for name in ("Stop", "Retry", "Reset"):
+    for name in ("Stop", "Retry", "Continue", "Reset"):
         expect(button(long_chat, name)).to_be_disabled()
 
 

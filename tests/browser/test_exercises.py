@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import Lab, Notebook
-from tests.rules.exercise_cells import exercises
 from tests.rules.notebooks import read
+from tools.exercise_cells import exercises
 from vllm_course import paths
 
 EXERCISES = "exercises/01-basic-inference/exercises.ipynb"

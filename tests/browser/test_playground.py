@@ -4,25 +4,12 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-CONTROLS = "button:not([disabled]), [role=slider], textarea, input"
-WATCH_FOCUS = """() => {
-  window.focused = new Set();
-  addEventListener("focusin", (event) => focused.add(event.target));
-}"""
-NOT_FOCUSED = """(part, controls) => [...part.querySelectorAll(controls)]
-  .filter((control) => control.checkVisibility() && !focused.has(control)).map((control) => control.outerHTML)"""
-HAS_FOCUS = "part => part.contains(document.activeElement)"
-MOST_CONTROLS = 60
+from tests.browser.controls import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
 
 
 def slider(playground: Locator, name: str) -> Locator:
     """Return a slider's handle by the name that a screen reader says."""
     return playground.get_by_role("slider", name=name, exact=True)
-
-
-def button(playground: Locator, name: str) -> Locator:
-    """Return a button by its label."""
-    return playground.get_by_role("button", name=name)
 
 
 def tokens(playground: Locator) -> int:

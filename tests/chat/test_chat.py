@@ -9,8 +9,8 @@ from vllm_course.chat import models, prompt
 from vllm_course.chat.history import fit_history, turns_of
 from vllm_course.chat.messages import ROLES, check_messages
 from vllm_course.chat.prompt import chat_text, chat_token_ids
-from vllm_course.chat.streaming import chat_stream
 from vllm_course.models import free_engine
+from vllm_course.streaming import Stream
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = {"name": "get_weather", "description": "the weather in a city", "parameters": CITY}
@@ -66,6 +66,11 @@ def llm():
     """The shipped chat model, freed after the module."""
     yield load_chat_model("pocket-chat")
     free_engine()
+
+
+def stream_of(llm, messages, params, *, tools=None) -> Stream:
+    """Begin an answer, as `Conversation` does."""
+    return Stream(llm, {"prompt_token_ids": chat_token_ids(llm, messages, tools=tools)}, params)
 
 
 def sent(llm, messages, **options) -> list[int]:
@@ -229,7 +234,7 @@ def test_a_stream_is_the_answer_of_llm_chat(llm, messages):
 
     tools = TOOLS if messages is CONVERSATIONS["a call"] else None
     (expected,) = llm.chat(copy.deepcopy(messages), SamplingParams(temperature=0, max_tokens=24), tools=tools)
-    stream, texts = chat_stream(llm, messages, SamplingParams(temperature=0, max_tokens=24), tools=tools), [""]
+    stream, texts = stream_of(llm, messages, SamplingParams(temperature=0, max_tokens=24), tools=tools), [""]
     while not stream.finished:
         stream.step()
         texts.append(stream.completions[0].text)
@@ -245,9 +250,9 @@ def test_a_stream_is_the_answer_of_llm_chat(llm, messages):
 def test_a_stream_takes_the_place_of_the_one_before(llm):
     from vllm import SamplingParams
 
-    first = chat_stream(llm, TALK, SamplingParams(max_tokens=50, ignore_eos=True))
+    first = stream_of(llm, TALK, SamplingParams(max_tokens=50, ignore_eos=True))
     first.step()
-    second = chat_stream(llm, TALK, SamplingParams(max_tokens=2, ignore_eos=True))
+    second = stream_of(llm, TALK, SamplingParams(max_tokens=2, ignore_eos=True))
     assert first.finished
     while not second.finished:
         second.step()

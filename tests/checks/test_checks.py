@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from IPython.lib.pretty import pretty
 
+from tests.checks.odd import Hostile, endless_list
 from vllm_course import CourseError, check, checks, hint, paths
 from vllm_course.checks import exercises
 from vllm_course.checks.hints import Hint
@@ -23,28 +24,6 @@ def is_seven(answer):
 def two_answers(first, second):
     require(first < second, "The first must be smaller.")
 """
-
-
-class Hostile:
-    """An answer on which everything that a check may do fails."""
-
-    def __eq__(self, other):
-        raise RuntimeError("no comparison")
-
-    __hash__ = None
-
-    def __len__(self):
-        raise RuntimeError("no length")
-
-    def __getattr__(self, name):
-        raise RuntimeError(f"no {name}")
-
-
-def endless_list() -> list:
-    """Return a list that holds itself."""
-    endless = []
-    endless.append(endless)
-    return endless
 
 
 ODD = ["", 0, float("nan"), [], {}, b"7", Hostile(), object, lambda: 1 / 0, np.array([7, 7]), pd.DataFrame({"a": [7]})]

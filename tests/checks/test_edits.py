@@ -3,8 +3,8 @@
 import pytest
 from nbformat.v4 import new_code_cell
 
-from tests.checks.wrong_answers import edit
-from tests.rules.exercise_cells import ExerciseCells
+from tests.checks.wrong_answers import changed, edit
+from tools.exercise_cells import ExerciseCells
 
 SOLUTION = """
 add = ...
@@ -63,3 +63,8 @@ def test_a_script_beside_the_solution_is_edited_as_a_whole(solved, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     add, _ = edit("a mistake", "a hint", "STEP = 1", "STEP = 7", file="tool.py").answers(EXERCISE, solved)
     assert add(5) == 12
+
+
+def test_a_value_is_changed_and_the_others_stay(solved):
+    add, seen = changed("a mistake", "a hint", seen=lambda seen: seen * 2).answers(EXERCISE, solved)
+    assert (add(5), seen, solved["seen"]) == (6, ["ran", "ran"], ["ran"])

@@ -1,17 +1,15 @@
 """Every exercise, in the real engine: its stub is open, its solution passes, likely mistakes get the hint that fits."""
 
-import functools
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
 
 from tests.checks import wrong_answers
-from tests.rules import exercise_cells, exercise_rules
-from tests.rules.notebooks import code, label, lessons, read
-from tools import derive_exercises
+from tests.rules import exercise_rules
+from tests.rules.notebooks import label, lessons, read
+from tools import derive_exercises, exercise_cells
+from tools.solving import solve
 from vllm_course import check, paths
 
 SOLUTIONS = sorted((paths.root() / "solutions").glob("*/exercises.ipynb"))
@@ -27,33 +25,6 @@ pytestmark = pytest.mark.usefixtures("one_engine")
 
 def cells_of(path: Path, number: str) -> exercise_cells.ExerciseCells:
     return next(e for e in exercise_cells.exercises(read(path)) if e.number == number)
-
-
-@dataclass(frozen=True)
-class Solved:
-    """A solution notebook that ran: its variables, and the cells that failed."""
-
-    namespace: dict[str, Any]
-    failures: list[str]
-
-
-@functools.cache
-def solve(path: Path) -> Solved:
-    """Run the code cells of a solution once, in one namespace, in its folder.
-
-    Grade cells are left out: the tests below call `check` themselves, and `pytest --nbval` runs these cells.
-    """
-    solved = Solved({"__name__": "__main__"}, [])
-    ungraded = [(i, cell) for i, cell in code(read(path)) if not exercise_cells.nbgrader(cell).get("grade")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(path.parent)
-        patch.syspath_prepend("")  # as a kernel does: what is beside the notebook can be imported
-        for number, cell in ungraded:
-            try:
-                exec(cell.source, solved.namespace)
-            except Exception as error:
-                solved.failures.append(f"cell {number} must run, got {type(error).__name__}: {error}")
-    return solved
 
 
 def test_every_lesson_has_exercises():
@@ -102,7 +73,16 @@ def test_wrong_answers_are_refused(path, number, monkeypatch):
     assert exercise_rules.refused(cells_of(path, number), wrong, namespace) == []
 
 
+@pytest.mark.parametrize(("path", "number"), NUMBERS)
+def test_other_right_answers_pass(path, number, monkeypatch):
+    right = wrong_answers.right_of_lesson(int(path.parent.name[:2])).get(number, [])
+    namespace, cells = solve(path).namespace, cells_of(path, number)
+    monkeypatch.chdir(path.parent)
+    results = {answer.name: check(number, *answer.answers(cells, namespace)) for answer in right}
+    assert {name: result.message for name, result in results.items() if not result.passed} == {}
+
+
 @pytest.mark.parametrize("path", SOLUTIONS, ids=label)
 def test_wrong_answers_belong_to_exercises(path):
-    numbers = {e.number for e in exercise_cells.exercises(read(path))}
-    assert set(wrong_answers.of_lesson(int(path.parent.name[:2]))) <= numbers
+    numbers, lesson = {e.number for e in exercise_cells.exercises(read(path))}, int(path.parent.name[:2])
+    assert {*wrong_answers.of_lesson(lesson), *wrong_answers.right_of_lesson(lesson)} <= numbers

@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from tests.checks.test_checks import Hostile
+from tests.checks.odd import Hostile
 from vllm_course.checks.fingerprint import fingerprint
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vllm_course.checks.trying import Endless, Tried, plain, tried
+from vllm_course.checks.trying import Endless, Tried, limited, plain, tried
 from vllm_course.checks.verdict import NotYet
 
 ONE = [{"role": "user", "content": "Hello!"}]
@@ -43,6 +43,7 @@ def changing(messages):
         (changing, "messages -> text", "answer changes the messages that it is given: only read them."),
         (lambda text: None, "text -> text", "answer must return a text, not None."),
         (lambda text: "ab", "text -> list", "answer must return a list, not 'ab'."),
+        (lambda text: np.array(3), "text -> list", "answer must return a list, not array(3)."),
         (lambda text: True, "text -> number", "answer must return a number, not True."),
         (lambda text: "1", "text -> number", "answer must return a number, not '1'."),
         (lambda text: (1, 2, 3), "text -> pair", "answer must return a pair, not (1, 2, 3)."),
@@ -90,6 +91,16 @@ def test_what_could_change_is_copied_and_compared():
 
     assert "changes the table" in refused(shuffles, "table -> table", table)
     assert list(table.columns) == ["a"]
+
+
+def test_a_function_that_is_called_for_ever_ends_its_caller():
+    def asking(count):
+        while count("abc"):
+            pass
+
+    said = refused(asking, "count -> number", limited(len, most=3), case="with 3 letters")
+    assert said == "answer(count): with 3 letters it goes on and on, the check stopped it."
+    assert limited(len, most=1)("abc") == 3
 
 
 def test_an_error_that_is_wanted_is_returned():

@@ -45,6 +45,14 @@ def test_what_was_sent_does_not_change_later(llm):
     assert watch.calls[0].prompts == [{"prompt_token_ids": [1, 5]}]
 
 
+def test_the_ids_of_a_prompt_stay_when_an_output_is_changed(llm):
+    watch, ids = Watch(llm), [1, 5]
+    (output,) = watch.generate({"prompt_token_ids": ids}, greedy())
+    output.prompt_token_ids += [6]
+    ids += [7]
+    assert watch.calls[0].ids == [[1, 5]]
+
+
 def test_the_models_own_params_are_noted_where_none_are_given(llm):
     watch = Watch(llm)
     watch.generate("The moon")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.test_scripts import call
+from tests.rules.scripts import call
 from vllm_course import paths
 
 SCRIPT = paths.root() / "lessons/02-text-generation/text_generation.py"

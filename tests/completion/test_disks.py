@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.completion.cases import SCRIPT, SHORT, Tool, refused
-from tests.rules.test_scripts import DEADLINE, start
+from tests.rules.scripts import DEADLINE, start
 from vllm_course import models
 
 pytestmark = pytest.mark.usefixtures("one_engine")

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.completion.cases import SCRIPT, SHORT, Tool
-from tests.rules.test_scripts import start
+from tests.rules.scripts import start
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 FRANCE = "The capital of France is"

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.progress.cases import course, notebook
-from tests.rules import exercise_cells, notebooks
+from tests.rules import notebooks
+from tools import exercise_cells
 from vllm_course import catalogue, paths
 from vllm_course.errors import CourseError
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import vllm_course
+from tests.rules.size import lines_of_code
 
 PACKAGE = Path(vllm_course.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -21,17 +22,6 @@ heavy = [name for name in ("vllm", "torch", "transformers", "matplotlib.pyplot",
 names = ("VLLM_LOGGING_LEVEL", "VLLM_ENABLE_V1_MULTIPROCESSING")
 print(json.dumps({"heavy": heavy, "set": {name: os.environ.get(name) for name in names}}))
 """
-
-
-def lines_of_code(source: str) -> int:
-    """Count the lines that hold code: no blank line, no comment, no docstring."""
-    tree = ast.parse(source)
-    docstrings = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-            docstrings.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    code = [line.strip() for number, line in enumerate(source.splitlines(), 1) if number not in docstrings]
-    return sum(1 for line in code if line and not line.startswith("#"))
 
 
 def undocumented(source: str) -> list[str]:
@@ -71,11 +61,6 @@ def test_the_package_stays_small(folder):
     assert len(files) >= 3
     most = MOST_LINES if folder == PACKAGE else MOST_LINES_BELOW
     assert sum(lines_of_code(file.read_text(encoding="utf-8")) for file in files) < most
-
-
-def test_lines_of_code_leaves_out_what_is_no_code():
-    source = '"""Docs,\n\ntwo lines."""\n\n# comment\nx = 1\n\n\ndef f():\n    """Docs."""\n    return """a\nb"""\n'
-    assert lines_of_code(source) == 4
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())

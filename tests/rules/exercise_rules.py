@@ -5,10 +5,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from tests.checks.wrong_answers import Edit, Wrong
-from tests.rules.exercise_cells import TITLE, ExerciseCells, check_calls, nbgrader, sections
+from tests.checks.wrong_answers import Changed, Edit, Wrong
 from tests.rules.markdown import anchors
 from tests.rules.notebooks import code
+from tools.exercise_cells import TITLE, ExerciseCells, check_calls, nbgrader, sections
 from vllm_course import check, checks, paths
 
 LEVEL = re.compile(r"\b(Beginner|Intermediate|Advanced)\b")
@@ -98,7 +98,7 @@ def not_attempted(exercise: ExerciseCells) -> list[str]:
     return [] if status == "not attempted" else [f"the stub of {exercise.number} must be open, got {status!r}"]
 
 
-def refused(exercise: ExerciseCells, wrong: list[Wrong | Edit], namespace: dict[str, Any]) -> list[str]:
+def refused(exercise: ExerciseCells, wrong: list[Wrong | Edit | Changed], namespace: dict[str, Any]) -> list[str]:
     """Two or more wrong answers are named, and each gets the hint that fits it."""
     found, number = [], exercise.number
     if len({w.name for w in wrong}) < max(LEAST_WRONG, len(wrong)):

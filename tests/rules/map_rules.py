@@ -6,6 +6,9 @@ from pathlib import Path
 from tests.rules.markdown import table_links
 from tests.rules.notebooks import stem
 
+CODE = {".ipynb", ".js", ".py", ".pyi", ".sh"}
+NOT_KEPT = {"__pycache__", ".ipynb_checkpoints"}
+REMEDY = "CONTRIBUTING.md, section A lesson, file by file, says what belongs there."
 SLUG = re.compile(r"(?:^|/)(\d\d-[a-z0-9-]+)(?=/)")
 
 
@@ -20,6 +23,38 @@ def missing_parts(root: Path, slug: str) -> list[str]:
     parts = [lesson / f"{name}.ipynb", lesson / f"{name}.py", root / "checks" / f"lesson_{slug[:2]}.py"]
     parts += [root / part / slug / "exercises.ipynb" for part in ("solutions", "exercises")]
     return [f"{slug} must have {part.relative_to(root)}, got no such file" for part in parts if not part.is_file()]
+
+
+def unfilled(root: Path, slug: str) -> list[str]:
+    """Nothing of a lesson still says TODO, as the skeleton does that `make new-lesson` writes."""
+    found = []
+    for file in _files_of(root, slug):
+        lines = [line.strip() for line in file.read_text("utf-8").splitlines() if "TODO" in line]
+        if lines:
+            count = f"got {len(lines)} lines with TODO, the first {lines[0]:.60}"
+            found.append(f"{file.relative_to(root)} must be filled in, {count}. {REMEDY}")
+    return found
+
+
+def _files_of(root: Path, slug: str) -> list[Path]:
+    """Return all files that a maintainer writes for a lesson."""
+    folders = [root / part / slug for part in ("lessons", "solutions")]
+    places = [(root / "checks"), root / "tests" / "checks" / "wrong_answers"]
+    files = [file for folder in folders for suffix in ("*.ipynb", "*.py", "*.sh") for file in folder.rglob(suffix)]
+    files += [file for place in places for file in place.glob(f"lesson_{slug[:2]}*.py")]
+    return [root / "README.md", root / "lessons" / "README.md", *sorted(files)]
+
+
+def strangers(folder: Path) -> list[str]:
+    """A lesson's folder holds its notebook, one script and data: all of it is read in ten minutes."""
+    own = {f"{stem(folder)}.ipynb", f"{stem(folder)}.py"}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not NOT_KEPT & set(path.parts)]
+    return [
+        f"{folder.name} must hold its notebook, its script and data only, got {path.relative_to(folder)}. "
+        "Put what the script needs into vllm_course/, and checks into checks/."
+        for path in files
+        if path.suffix in CODE and path.relative_to(folder).as_posix() not in own
+    ]
 
 
 def table_problems(source: str, slugs: set[str]) -> list[str]:

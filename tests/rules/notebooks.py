@@ -34,9 +34,9 @@ def stem(folder: Path) -> str:
     return re.sub(r"^\d\d-", "", folder.name).replace("-", "_")
 
 
-def in_folder(name: str) -> list[Path]:
+def in_folder(name: str, *, root: Path | None = None) -> list[Path]:
     """Return the notebooks below a folder of the root, in order."""
-    files = (paths.root() / name).rglob("*.ipynb")
+    files = ((root or paths.root()) / name).rglob("*.ipynb")
     return sorted(path for path in files if ".ipynb_checkpoints" not in path.parts)
 
 

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from tests.rules import doc_calls, doc_links, doc_shell, test_docs
+from tests.rules import doc_blocks, doc_calls, doc_examples, doc_links, doc_shell
 from tests.rules.markdown import anchors, blocks
 
 CALLS = "from vllm import LLM, SamplingParams\nimport vllm\nfrom vllm_course import load_model, generate\n"
@@ -39,7 +39,7 @@ def page(language: str, code: str, *, above: str = "", below: str = "") -> list:
     ],
 )
 def test_blocks(parts, message):
-    found = "\n".join(test_docs.problems(parts))
+    found = "\n".join(doc_blocks.problems(parts))
     assert message in found and bool(found) == bool(message)
 
 
@@ -48,7 +48,7 @@ def test_blocks(parts, message):
 )
 def test_failing_blocks_fail(language, code):
     with pytest.raises((ZeroDivisionError, AssertionError, ValueError)):
-        test_docs.problems(page(language, code))
+        doc_blocks.problems(page(language, code))
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,18 @@ def test_links(tmp_path):
     )
     assert len(doc_links.problems(tmp_path / "a.md", root=tmp_path)) == 6
     assert anchors("# KV cache & more!") == {"kv-cache--more"}
+
+
+@pytest.mark.parametrize("folder", ["vllm_course/chat", "checks"])
+def test_a_wrong_docstring_example_is_seen(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(doc_examples.paths, "root", lambda: tmp_path)
+    file = tmp_path / folder / "made_up.py"
+    file.parent.mkdir(parents=True)
+    file.write_text('"""Adds.\n\n>>> 1 + 1\n3\n"""\n')
+    assert doc_examples.files() == [file]
+    monkeypatch.setattr(doc_examples, "PACKAGES", ())  # a name that is taken by the real package
+    module = doc_examples.module(file)
+    assert (doc_examples.count(module), doc_examples.failures(module)) == (
+        1,
+        1,
+    ) and "Got:\n    2" in capsys.readouterr().out

@@ -5,110 +5,20 @@ below it is what it prints. A block under `<!-- not-run: REASON -->` is not run 
 and parsers.
 """
 
-import contextlib
-import doctest
-import importlib
-import io
-import json
-import os
-import pkgutil
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
-import yaml
 
-import vllm_course
-from tests.rules import doc_calls, doc_links, doc_shell
-from tests.rules.markdown import Block, blocks
+from tests.rules import doc_examples, doc_links
+from tests.rules.doc_blocks import problems
+from tests.rules.markdown import blocks
 from tests.rules.notebooks import label
 from vllm_course import paths
 
 ROOT = paths.root()
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "lessons/README.md")]
 PAGES += sorted((ROOT / "concepts").glob("*.md"))
-REASONS = {"gpu", "network", "long"}
-SHELL = {"bash", "sh", "console"}
-DATA = {"text": str, "json": json.loads, "yaml": yaml.safe_load}
-TIMEOUT = 120  # seconds for one shell block
-MODULES = [module.name for module in pkgutil.walk_packages(vllm_course.__path__, "vllm_course.")]
+EXAMPLES = doc_examples.files()
 
 pytestmark = pytest.mark.usefixtures("one_engine")
-
-
-def labelled(page: list[Block]) -> list[str]:
-    """Every block says what it is, and why it is not run if so."""
-    found = []
-    for block in page:
-        if block.language not in {"python", *SHELL, *DATA}:
-            found.append(f"line {block.line}: a block must be python, shell or data, got {block.language!r}")
-        if block.reason is not None and block.reason not in REASONS:
-            found.append(f"line {block.line}: not-run must say one of {sorted(REASONS)}, got {block.reason!r}")
-    return found
-
-
-def run_python(block: Block, namespace: dict[str, Any]) -> str:
-    """Run a block; return what it prints, and its error as a last line where the page shows one."""
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        try:
-            exec(compile(block.code, f"line {block.line}", "exec"), namespace)
-        except Exception as error:
-            if block.expected is None:
-                raise
-            print(f"{type(error).__name__}: {error}")
-    return output.getvalue()
-
-
-def run_shell(block: Block, *, root: Path = ROOT) -> str:
-    """Run a block with bash and return what it prints; a failing command fails it."""
-    lines = block.code.splitlines()
-    is_console = block.language == "console"
-    code = "\n".join(line[2:] for line in lines if line.startswith("$ ")) if is_console else block.code
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code],
-        cwd=root,
-        env=os.environ | {"PATH": path},
-        timeout=TIMEOUT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    shown = [line for line in lines if is_console and not line.startswith("$ ")]
-    assert not shown or done.stdout.split() == " ".join(shown).split()
-    return done.stdout
-
-
-def problems(page: list[Block], *, compare: bool = True) -> list[str]:
-    """Run or check the blocks of one page, in order."""
-    found, namespace, names = labelled(page), {"__name__": "__main__"}, {}
-    for block in page:
-        reports, output = [], None
-        if block.reason is not None:
-            reports = shown_only(block, names)
-        elif block.language == "python":
-            doc_calls.problems(block.code, names)  # for the names: what the engine accepts needs no check
-            output = run_python(block, namespace)
-        elif block.language in SHELL:
-            reports = doc_shell.runnable(block.code)
-            output = None if reports else run_shell(block)
-        elif block.language in DATA:
-            DATA[block.language](block.code)
-        if compare and None not in (output, block.expected) and output.rstrip() != block.expected.rstrip():
-            reports.append(f"must print\n{block.expected}\ngot\n{output}")
-        found += [f"line {block.line}: {report}" for report in reports]
-    return found
-
-
-def shown_only(block: Block, names: dict[str, Any]) -> list[str]:
-    """Check a block that is not run."""
-    if block.language == "python":
-        return doc_calls.problems(block.code, names)
-    commands = doc_shell.commands(block.code, prompts=block.language == "console") if block.language in SHELL else []
-    return [report for words in commands for report in doc_shell.problems(words)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
@@ -121,11 +31,13 @@ def test_links(page):
     assert doc_links.problems(page, root=ROOT) == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_docstring_examples(name):
-    assert doctest.testmod(importlib.import_module(name), raise_on_error=False).failed == 0
+@pytest.mark.parametrize("file", EXAMPLES, ids=label)
+def test_docstring_examples(file):
+    assert doc_examples.failures(doc_examples.module(file)) == 0
 
 
 def test_there_are_docstring_examples():
-    finder = doctest.DocTestFinder()
-    assert sum(len(test.examples) for name in MODULES for test in finder.find(importlib.import_module(name))) > 5
+    counts = {label(file): doc_examples.count(doc_examples.module(file)) for file in EXAMPLES}
+    rooms = {name.rpartition("/")[0] for name, number in counts.items() if number}
+    assert rooms >= {"vllm_course", *(f"vllm_course/{room}" for room in ("chat", "checks", "completion", "progress"))}
+    assert {"vllm_course/widgets", "tools/training/corpus"} <= rooms and sum(counts.values()) > 40

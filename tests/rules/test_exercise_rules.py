@@ -2,44 +2,19 @@
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell
 
 from tests.checks.wrong_answers import Wrong
-from tests.rules import exercise_cells, exercise_rules
+from tests.rules import exercise_rules
+from tests.rules.sample_exercises import course
+from tools import exercise_cells
 from vllm_course import checks
 from vllm_course.checks import exercises
 
-TEXT = "## Exercise {}: a sum\n\n{} · 5 minutes · trains addition"
 CONCEPT = "sampling-parameters.md#temperature"
-LEVELS = ["Beginner", "Intermediate", "Advanced"]
-SOLUTION = "answer = ...\n### BEGIN SOLUTION\nanswer = 42\n### END SOLUTION"
-GRADE = '### BEGIN HIDDEN TESTS\nassert answer == 42\n### END HIDDEN TESTS\n[check("{}", answer)] if 0 else answer'
-
 EXERCISE = exercise_cells.ExerciseCells(
     "98.1", "", new_code_cell("answer = 42"), new_code_cell('check("98.1", answer)')
 )
-
-
-def cell(source: str, kind: str, name: str) -> NotebookNode:
-    """Return a code cell with nbgrader's metadata; its kind is "solution" or "grade"."""
-    flags = {"solution": kind == "solution", "grade": kind == "grade", "locked": kind == "grade", "task": False}
-    points = {"points": 1} if kind == "grade" else {}
-    return new_code_cell(source, metadata={"nbgrader": {"schema_version": 3, "grade_id": name} | flags | points})
-
-
-def course(count: int = 9) -> NotebookNode:
-    """Return a solution notebook of lesson 98 that keeps every rule."""
-    cells = []
-    for n in range(1, count + 1):
-        number = f"98.{n}"
-        cells += [
-            new_markdown_cell(TEXT.format(number, LEVELS[n % 3])),
-            cell(SOLUTION, "solution", f"answer-{n}"),
-            cell(GRADE.format(number), "grade", f"check-{n}"),
-        ]
-    for n, new in enumerate(cells):
-        new["id"] = f"cell-{n}"
-    return new_notebook(cells=cells)
 
 
 @pytest.fixture

@@ -113,3 +113,15 @@ def test_map_rules_refuse(tmp_path):
     assert len(map_rules.table_problems(table, {"01-here"})) == 2
     assert map_rules.table_problems("[x](lessons/01-here/x.ipynb)", {"01-here"}), "a link outside a table"
     assert len(map_rules.missing_parts(tmp_path, "01-here")) == 5
+
+
+def test_a_lesson_holds_one_notebook_and_one_script(tmp_path):
+    folder = tmp_path / "01-first-steps"
+    (folder / "more" / ".ipynb_checkpoints").mkdir(parents=True)
+    names = ["first_steps.py", "first_steps.ipynb", "prompts.txt", "checks.py", "more/part.py", "second.ipynb"]
+    for name in [*names, "more/.ipynb_checkpoints/x.ipynb"]:
+        (folder / name).touch()
+    found = map_rules.strangers(folder)
+    assert [name for name in names if any(f"got {name}." in problem for problem in found)] == names[3:] and len(
+        found
+    ) == 3

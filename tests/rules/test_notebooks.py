@@ -35,7 +35,8 @@ def test_exercises_hold_no_outputs(path):
 
 @pytest.mark.parametrize("folder", lessons(), ids=label)
 def test_lesson_is_complete(folder):
-    assert map_rules.missing_parts(paths.root(), folder.name) == []
+    assert map_rules.missing_parts(paths.root(), folder.name) + map_rules.strangers(folder) == []
+    assert map_rules.unfilled(paths.root(), folder.name) == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "lessons/README.md"])

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from tests.rules import test_scripts
+from tests.rules import scripts
 
 GOOD = '"""Doc."""\n\ndef main(argv=None):\n    return 0\n\nif __name__ == "__main__":\n    main()\n'
 
@@ -21,7 +21,7 @@ GOOD = '"""Doc."""\n\ndef main(argv=None):\n    return 0\n\nif __name__ == "__ma
     ],
 )
 def test_shape(source, refused):
-    assert bool(test_scripts.shape(source)) is refused
+    assert bool(scripts.shape(source)) is refused
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_shape(source, refused):
     ],
 )
 def test_one_line(stderr, refused):
-    assert bool(test_scripts.one_line(stderr, "--top-p", "0")) is refused
+    assert bool(scripts.one_line(stderr, "--top-p", "0")) is refused
 
 
 WAIT = "import time\ndata = bytearray(400 * 2**20)\ntime.sleep(60)"
@@ -48,4 +48,4 @@ CATCHING = (
 
 @pytest.mark.parametrize(("code", "messages"), [(CATCHING, 0), (WAIT, 2), ("pass", 1)])
 def test_interrupted(code, messages):
-    assert len(test_scripts.interrupted(test_scripts.start("-c", code))) == messages
+    assert len(scripts.interrupted(scripts.start("-c", code))) == messages

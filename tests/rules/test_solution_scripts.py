@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from tests.rules import test_scripts
+from tests.rules import scripts
 from tests.rules.notebooks import label
 from vllm_course import paths
 
@@ -37,25 +37,25 @@ pytestmark = pytest.mark.usefixtures("one_engine")
 
 @pytest.mark.parametrize("script", TOOLS, ids=label)
 def test_shape(script):
-    assert test_scripts.shape(script.read_text("utf-8")) == []
+    assert scripts.shape(script.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("script", TOOLS, ids=label)
 def test_help_shows_an_example(script, capsys):
-    assert test_scripts.call(script, "--help") == 0
+    assert scripts.call(script, "--help") == 0
     assert f"python {label(script)}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("script", "arguments", "option", "value"), MISTAKES)
 def test_mistake_is_answered_with_one_line(script, arguments, option, value, capsys):
-    assert test_scripts.call(FOLDER / script, *arguments) == 2
-    assert test_scripts.one_line(capsys.readouterr().err, option, value) == []
+    assert scripts.call(FOLDER / script, *arguments) == 2
+    assert scripts.one_line(capsys.readouterr().err, option, value) == []
 
 
 def test_content_generator_writes_report_and_chart(tmp_path, capsys):
     report = tmp_path / "sea report.md"
     arguments = ["--topic", "the sea", "--num-variations", "1", "--output", str(report)]
-    assert test_scripts.call(FOLDER / GENERATOR, *arguments) == 0
+    assert scripts.call(FOLDER / GENERATOR, *arguments) == 0
     text = report.read_text("utf-8")
     assert text.startswith("# Texts about the sea\n") and "\n## By temperature\n" in text
     assert text.count("Write a short paragraph about the sea:") >= 4 and text.endswith("(sea%20report.svg)\n")
@@ -66,7 +66,7 @@ def test_benchmark_prints_json_and_draws(tmp_path, capsys):
     chart = tmp_path / "speed.svg"
     sizes = ["--batch-size", "1", "--batch-size", "4", "--max-tokens", "4"]
     models = ["--model", "pocket-base-mini", "--model", "pocket-base"]
-    assert test_scripts.call(FOLDER / BENCHMARK, *sizes, *models, "--json", "--output", str(chart)) == 0
+    assert scripts.call(FOLDER / BENCHMARK, *sizes, *models, "--json", "--output", str(chart)) == 0
     printed = capsys.readouterr()
     rows = json.loads(printed.out)
     assert [(row["model"], row["tokens"]) for row in rows] == [(m, t) for m in models[1::2] for t in (4, 16)]
@@ -75,23 +75,23 @@ def test_benchmark_prints_json_and_draws(tmp_path, capsys):
 
 
 def test_benchmark_prints_a_table(capsys):
-    assert test_scripts.call(FOLDER / BENCHMARK, "--batch-size", "2", "--max-tokens", "2") == 0
+    assert scripts.call(FOLDER / BENCHMARK, "--batch-size", "2", "--max-tokens", "2") == 0
     assert re.search(r"tokens/s +first token \(s\) +memory \(MiB\)", capsys.readouterr().out)
 
 
 def test_web_api_answers_and_ends_on_ctrl_c():
-    server = test_scripts.start(str(FOLDER / WEB_API), "--port", "0")
+    server = scripts.start(str(FOLDER / WEB_API), "--port", "0")
     try:
         address = re.match(r"(http://127\.0\.0\.1:\d+)/docs", server.stdout.readline()).group(1)
-        taken = test_scripts.start(str(FOLDER / WEB_API), "--port", address.rpartition(":")[2])
+        taken = scripts.start(str(FOLDER / WEB_API), "--port", address.rpartition(":")[2])
         answer = httpx.post(f"{address}/generate", json={"prompt": "The moon", "max_tokens": 3}, timeout=60)
         assert answer.status_code == 200 and answer.json()["tokens"] == 3
         assert httpx.post(f"{address}/generate", json={"prompt": ""}).status_code == 422
-        _, stderr = taken.communicate(timeout=test_scripts.DEADLINE)
+        _, stderr = taken.communicate(timeout=scripts.DEADLINE)
         assert taken.returncode == 2 and "port must be free, got" in stderr and stderr.count("\n") == 1
     finally:
         server.send_signal(signal.SIGINT)
-        _, stderr = server.communicate(timeout=test_scripts.DEADLINE)
+        _, stderr = server.communicate(timeout=scripts.DEADLINE)
     assert server.returncode == 130 and stderr == "interrupted\n"
 
 
@@ -102,7 +102,7 @@ def batch(*arguments: str) -> subprocess.CompletedProcess:
         env=os.environ | {"PYTHON": sys.executable},
         capture_output=True,
         text=True,
-        timeout=test_scripts.DEADLINE,
+        timeout=scripts.DEADLINE,
         check=False,
     )
 
@@ -119,7 +119,7 @@ def test_batch_script_saves_a_file_a_prompt(tmp_path):
 @pytest.mark.parametrize("arguments", [[], ["prompts.txt"], ["no-such-file.txt", "results"]])
 def test_batch_script_answers_a_mistake(arguments):
     ran = batch(*arguments)
-    assert ran.returncode == 2 and test_scripts.ONE_LINE.search(ran.stderr) and ran.stderr.count("\n") == 1
+    assert ran.returncode == 2 and scripts.ONE_LINE.search(ran.stderr) and ran.stderr.count("\n") == 1
 
 
 def test_batch_script_fails_with_the_tool(tmp_path):

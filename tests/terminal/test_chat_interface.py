@@ -1,63 +1,34 @@
 """Lesson 03's script: what the model sees of a conversation, what is kept of it, and what is printed."""
 
-import contextlib
 import json
+import signal
 
 import pytest
 
-from tests.terminal.cases import (
-    SHORT,
-    SYSTEM,
-    USER,
-    ChatTool,
-    new_chat,
-    saved,
-)
+from tests.terminal import cases
+from tests.terminal.cases import SHORT, SYSTEM, USER, saved
+from vllm_course.chat.conversation import INTERRUPTED
 from vllm_course.chat.messages import check_messages
 from vllm_course.models import load_model
+from vllm_course.streaming import Stream
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 TWO = ("--message", "My name is Kelvo.", "--message", "What is my name?", "--max-tokens", "24")
 
 
 @pytest.fixture
-def tool(tmp_path, capsys):
-    return ChatTool(tmp_path, capsys)
-
-
-class Lines:
-    """A view that keeps what it is told to show."""
-
-    apart = False
-
-    def __init__(self) -> None:
-        self.lines, self.answers = [], []
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
-
-    def table(self, header: list[str], rows: list[list[str]]) -> None:
-        self.lines += ["  ".join(cells) for cells in [header, *rows]]
-
-    def answer(self):
-        self.answers.append([])
-        return contextlib.nullcontext(self.answers[-1].append)
-
-
-@pytest.fixture
 def chat(monkeypatch):
     """Return a new chat, as at the terminal."""
-    return new_chat(Lines(), params={"max_tokens": 12, "temperature": 0.0})
+    return cases.new_chat(cases.Lines(), params={"max_tokens": 12, "temperature": 0.0})
 
 
 @pytest.fixture
 def obey(chat):
     """Return a function that obeys a line and returns what was said about it, apart from answers."""
-    from vllm_course.terminal.commands import obey
 
     def obeyed(line: str) -> str:
         chat.view.lines = []
-        obey(chat, line)
+        cases.obey(chat, line)
         return "\n".join(chat.view.lines)
 
     return obeyed
@@ -163,43 +134,37 @@ def test_a_failed_message_leaves_no_file(tool):
     assert run.code == 1 and run.files == {}
 
 
-def test_ctrl_c_ends_a_run_and_leaves_the_engine_usable(tool, monkeypatch):
-    import signal
-
-    from vllm_course.streaming import Stream
-
+def stop_after(monkeypatch, number: int) -> list:
+    """Press Ctrl-C with a step of the engine; return the steps."""
     step, steps = Stream.step, []
 
     def interrupted(stream):
         steps.append(step(stream))
-        if len(steps) == 3:
+        if len(steps) == number:
             signal.raise_signal(signal.SIGINT)
 
-    expected = tool.json(*SHORT)
     monkeypatch.setattr(Stream, "step", interrupted)
+    return steps
+
+
+def test_ctrl_c_ends_a_run_and_leaves_the_engine_usable(tool, monkeypatch):
+    expected = tool.json(*SHORT)
+    steps = stop_after(monkeypatch, 3)
     run = tool(*TWO, "--save", str(tool.folder / "chat.json"))
     assert (run.code, run.err.splitlines()[-1], run.files) == (130, "interrupted", {}) and len(steps) == 3
     assert tool.json(*SHORT) == expected
 
 
 def test_an_interrupted_answer_is_kept_and_marked(chat, obey, monkeypatch):
-    from vllm_course.chat.answer import INTERRUPTED
-
-    texts = []
-    answer = chat.session.answer(chat.session.ask("Hello!"), lambda text: texts.append(text) or len(texts) < 3)
-    assert answer.finish_reason == INTERRUPTED == chat.session.messages[-1]["finish_reason"]
-    assert answer.output_tokens == 3 and chat.session.messages[-1]["content"] == answer.text == texts[-1]
+    stop_after(monkeypatch, 3)
+    assert obey("Hello!") == "(interrupted: /continue goes on)"
+    answer, last = chat.conversation.answer, chat.conversation.messages[-1]
+    assert answer.finish_reason == INTERRUPTED == last["finish_reason"]
+    assert answer.output_tokens == 3 and last["content"] == answer.text == chat.view.answers[0][-1]
+    monkeypatch.undo()
     obey("/params max_tokens=40")
     obey("/continue")
-    assert chat.session.messages[-1]["content"].startswith(answer.text) and len(chat.session.messages) == 2
-
-
-def test_an_answer_that_was_stopped_before_its_first_word_takes_the_question_back(chat, monkeypatch):
-    from vllm_course.streaming import Stream
-
-    monkeypatch.setattr(Stream, "step", lambda stream: None)
-    answer = chat.session.answer(chat.session.ask("Hello!"), lambda text: False)
-    assert (answer.text, chat.session.messages) == ("", [])
+    assert chat.conversation.messages[-1]["content"].startswith(answer.text) and len(chat.conversation.messages) == 2
 
 
 def test_continuing_is_what_llm_chat_does(chat, obey):
@@ -207,21 +172,21 @@ def test_continuing_is_what_llm_chat_does(chat, obey):
 
     obey("/params max_tokens=6")
     obey("Tell me a story about a fox.")
-    begun = [{key: message[key] for key in ("role", "content")} for message in chat.session.messages]
-    (output,) = chat.session.llm.chat(
+    begun = [{key: message[key] for key in ("role", "content")} for message in chat.conversation.messages]
+    (output,) = chat.conversation.llm.chat(
         begun, SamplingParams(temperature=0, max_tokens=6), add_generation_prompt=False, continue_final_message=True
     )
     obey("/continue")
-    assert chat.session.messages[-1]["content"] == begun[-1]["content"] + output.outputs[0].text
+    assert chat.conversation.messages[-1]["content"] == begun[-1]["content"] + output.outputs[0].text
 
 
 def test_retry_takes_the_next_seed_and_keeps_one_answer(chat, obey):
     obey("/params temperature=1.5 seed=7")
     obey("Tell me a story about a fox.")
     assert obey("/retry").splitlines()[0] == "(seed 8)" and obey("/retry").splitlines()[0] == "(seed 9)"
-    assert len(chat.session.messages) == 2
+    assert len(chat.conversation.messages) == 2
     obey("Hello!")
-    assert obey("/retry").splitlines()[0] == "(seed 8)" and len(chat.session.messages) == 4
+    assert obey("/retry").splitlines()[0] == "(seed 8)" and len(chat.conversation.messages) == 4
     obey("/params temperature=0")
     assert "(seed 9, which changes nothing at temperature 0)" in obey("/retry")
 
@@ -231,8 +196,8 @@ def test_system_prompt(chat, obey):
     assert obey("/system You are a pirate.\nBe kind.") == "system prompt: You are a pirate.\nBe kind."
     obey("Hello!")
     assert obey("/reset") == "1 turn forgotten; the system prompt stays"
-    assert chat.session.messages == [{"role": "system", "content": "You are a pirate.\nBe kind."}]
-    assert obey('/system ""') == "no system prompt" and chat.session.messages == []
+    assert chat.conversation.messages == [{"role": "system", "content": "You are a pirate.\nBe kind."}]
+    assert obey('/system ""') == "no system prompt" and chat.conversation.messages == []
 
 
 def test_params(chat, obey):
@@ -240,7 +205,7 @@ def test_params(chat, obey):
         "top_p  0.5  sample from the likeliest tokens that hold this probability",
         "max_tokens  9  longest answer, in tokens",
     ]
-    assert len(obey("/params").splitlines()) == 11 and chat.session.params["top_p"] == 0.5
+    assert len(obey("/params").splitlines()) == 11 and chat.conversation.params["top_p"] == 0.5
 
 
 def test_history(chat, obey):
@@ -248,7 +213,7 @@ def test_history(chat, obey):
 
     assert obey("/history") == "0 turns, 0 of 1,024 tokens used, 12 more are kept for the answer"
     obey("Hello!")
-    tokens = len(chat_token_ids(chat.session.llm, chat.session.messages))
+    tokens = len(chat_token_ids(chat.conversation.llm, chat.conversation.messages))
     first, last = obey("/history").splitlines()
     assert first.startswith("1  Hello! | ") and last.startswith(f"1 turn, {tokens} of 1,024 tokens used")
 
@@ -258,13 +223,13 @@ def test_history_tells_what_was_dropped(chat, obey):
     for number in range(7):
         obey(f"What is {number} plus 1?")
     lines = obey("/history").splitlines()
-    assert chat.session.unseen > 0 and lines[0].startswith("1 (dropped)  What is 0 plus 1?") and len(lines) == 8
-    assert sum("(dropped)" in line for line in lines) == chat.session.unseen
+    assert chat.conversation.dropped > 0 and lines[0].startswith("1 (dropped)  What is 0 plus 1?") and len(lines) == 8
+    assert sum("(dropped)" in line for line in lines) == chat.conversation.dropped
 
 
 def test_a_message_may_begin_with_a_slash(chat, obey):
     obey("//help me")
-    assert chat.session.messages[0]["content"] == "/help me"
+    assert chat.conversation.messages[0]["content"] == "/help me"
 
 
 def test_help_names_every_command(obey):
@@ -277,10 +242,10 @@ def test_loading_at_the_prompt(chat, obey, tool):
     obey("Hello!")
     tool.write(chat_json=saved(model="another", messages=[SYSTEM, USER], params={"temperature": 0.25}))
     said = obey(f"/load {tool.folder}/chat.json")
-    assert said == "1 turn loaded, held with another\nthe last question has no answer yet: /retry answers it"
-    assert chat.session.messages == [SYSTEM, USER] and chat.session.params["temperature"] == 0.25
+    assert said == "1 turn loaded, held with another\n(the last question has no answer yet: /retry answers it)"
+    assert chat.conversation.messages == [SYSTEM, USER] and chat.conversation.params["temperature"] == 0.25
     obey("/retry")
-    assert [m["role"] for m in chat.session.messages] == ["system", "user", "assistant"]
+    assert [m["role"] for m in chat.conversation.messages] == ["system", "user", "assistant"]
     assert obey(f"/save {tool.folder}/chat.json") == f"1 turn saved to {tool.folder}/chat.json"
     assert json.loads(tool.files()["chat.json"])["model"] == "pocket-chat"
 
@@ -292,14 +257,14 @@ def test_a_loaded_conversation_is_cut_to_the_context(chat, obey, tool):
     assert "old turns dropped: with the answer, the conversation must fit into 96 tokens." in obey(
         f"/load {tool.folder}/chat.json"
     )
-    assert len(chat.session.turns) == 10 and 0 < chat.session.tokens <= 84
+    assert len(chat.conversation.turns) == 10 and 0 < chat.conversation.tokens <= 84
 
 
 def test_the_answer_is_shown_as_it_grows(chat, obey):
     obey("/params max_tokens=40")
     obey("Tell me a story about a fox.")
     (shown,) = chat.view.answers
-    assert len(set(shown)) > 5 and shown[-1] == chat.session.messages[-1]["content"]
+    assert len(set(shown)) > 5 and shown[-1] == chat.conversation.messages[-1]["content"]
     assert all(after.startswith(before) for before, after in zip(shown, shown[1:], strict=False))
 
 
@@ -309,7 +274,7 @@ def test_ranges_are_those_of_vllm(monkeypatch):
     from vllm.exceptions import VLLMError
 
     from vllm_course import CourseError
-    from vllm_course.chat.params import RULES, parse_changes, sampling_params
+    from vllm_course.chat.settings import RULES, parse_changes, sampling_params
 
     inside = {"temperature": (0, 2), "top_p": (0.001, 1), "top_k": (-1, 0, 5), "min_p": (0, 1), "max_tokens": (1, 5)}
     inside |= {"presence_penalty": (-2, 2), "frequency_penalty": (-2, 2), "repetition_penalty": (0.001, 9)}

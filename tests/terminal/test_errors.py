@@ -14,21 +14,17 @@ from tests.terminal.cases import (
     SYSTEM,
     USER,
     WRONG_FILES,
+    WRONG_FOR_THE_MODEL,
     WRONG_INPUT,
     WRONG_LINES,
     WRONG_WORDS,
-    ChatTool,
     new_chat,
+    obey,
     saved,
 )
 from vllm_course import CourseError, models
 
 pytestmark = pytest.mark.usefixtures("one_engine")
-
-
-@pytest.fixture
-def tool(tmp_path, capsys):
-    return ChatTool(tmp_path, capsys)
 
 
 @pytest.fixture
@@ -49,13 +45,18 @@ def chat(monkeypatch):
 
 
 def state(chat) -> str:
-    session = chat.session
-    return json.dumps([session.messages, session.params, session.unseen, session.system, chat.goes_on])
+    talk = chat.conversation
+    return json.dumps([talk.messages, talk.params, talk.settings, talk.dropped, talk.system, chat.goes_on])
 
 
 @pytest.mark.parametrize(("words", "text"), WRONG_WORDS.values(), ids=WRONG_WORDS)
 @pytest.mark.usefixtures("no_engine")
 def test_wrong_word(tool, words, text):
+    refused(tool(*words), code=2, text=text, before={})
+
+
+@pytest.mark.parametrize(("words", "text"), WRONG_FOR_THE_MODEL.values(), ids=WRONG_FOR_THE_MODEL)
+def test_wrong_word_for_the_model(tool, words, text):
     refused(tool(*words), code=2, text=text, before={})
 
 
@@ -94,27 +95,29 @@ def test_wrong_model_of_the_environment(tool, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "text"),
+    ("code", "content", "words", "text"),
     [
-        (None, ["--message", "la " * 2000], "the last message must fit with the system message into 768 tokens"),
+        (1, None, ["--message", "la " * 2000], "the last message must fit with the system message into 768 tokens"),
         (
+            1,
             saved(messages=[USER | {"content": "la " * 2000}]),
             SHORT,
             "the last message must fit with the system message",
         ),
         (
+            1,
             saved(params={"max_tokens": 1024}),
             [*SHORT[:2]],
             "max_tokens must be < 1024, the context in tokens, got 1024",
         ),
-        (saved(params={"repetition_penalty": 1e999}), SHORT, "repetition_penalty must be a finite number, got inf"),
+        (2, saved(params={"repetition_penalty": 1e999}), SHORT, "repetition_penalty must be a finite number, got inf"),
     ],
 )
-def test_failed_run(tool, content, words, text):
+def test_failed_run(tool, code, content, words, text):
     tool.write(**({"chat_json": content} if content else {}))
     load = ["--load", str(tool.folder / "chat.json")] if content else []
     run = tool(*load, *words, "--save", str(tool.folder / "out.json"))
-    refused(run, code=1, text=text, before=tool.files())
+    refused(run, code=code, text=text, before=tool.files())
     assert not (tool.folder / "out.json").exists()
 
 
@@ -135,8 +138,6 @@ def test_model_that_was_loaded_without_a_template(tool, monkeypatch):
 
 @pytest.mark.parametrize(("line", "text"), WRONG_LINES.values(), ids=WRONG_LINES)
 def test_wrong_line(chat, line, text):
-    from vllm_course.terminal.commands import obey
-
     before = state(chat)
     with pytest.raises(CourseError) as refusal:
         obey(chat, line)
@@ -145,18 +146,14 @@ def test_wrong_line(chat, line, text):
 
 @pytest.mark.parametrize("line", ["/retry", "/continue", "/save chat.json"])
 def test_nothing_was_said_yet(chat, line):
-    from vllm_course.terminal.commands import obey
-
     obey(chat, "/reset")
     with pytest.raises(CourseError, match=r"must be .*got none|must hold at least one turn, got none"):
         obey(chat, line)
-    assert len(chat.session.messages) == 1
+    assert len(chat.conversation.messages) == 1
 
 
 @pytest.mark.parametrize(("content", "text"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_wrong_file_at_the_prompt(chat, tool, content, text):
-    from vllm_course.terminal.commands import obey
-
     tool.write(chat_json=content)
     before = state(chat)
     with pytest.raises(CourseError, match="/load must be a saved conversation, got ") as refusal:
@@ -165,8 +162,6 @@ def test_wrong_file_at_the_prompt(chat, tool, content, text):
 
 
 def test_a_file_that_does_not_fit_leaves_the_conversation(chat, tool):
-    from vllm_course.terminal.commands import obey
-
     tool.write(chat_json=saved(messages=[USER | {"content": "la " * 2000}], params={"max_tokens": 100}))
     before = state(chat)
     with pytest.raises(CourseError, match="the last message must fit"):
@@ -175,10 +170,8 @@ def test_a_file_that_does_not_fit_leaves_the_conversation(chat, tool):
 
 
 def test_full_disk(chat, tool):
-    from vllm_course.terminal.commands import obey
-
     tool.write(chat_json=saved())
-    chat.session.messages[1]["content"] += "x" * 5000
+    chat.conversation.system = "x" * 5000
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
     try:
@@ -191,9 +184,7 @@ def test_full_disk(chat, tool):
 
 def test_leaving_when_the_conversation_cannot_be_saved(chat, tool):
     """The chat goes on, once, so that it can be saved elsewhere."""
-    from vllm_course.terminal.talk import Chat
-
-    chat = Chat(chat.session, chat.view, save=tool.folder / "none" / "chat.json")
+    chat.save = tool.folder / "none" / "chat.json"
     with pytest.raises(CourseError, match="--save must be in a folder that is there"):
         chat.leave()
     assert chat.goes_on

@@ -103,11 +103,12 @@ def test_plain_answers_come_in_pieces(capsys):
     ],
 )
 def test_completion(typed, offered, tmp_path, monkeypatch):
+    from vllm_course.terminal.commands import COMMANDS
     from vllm_course.terminal.line import Commands
 
     (tmp_path / "chat.json").touch()
     monkeypatch.chdir(tmp_path)
-    found = Commands().get_completions(Document(typed), CompleteEvent(text_inserted=True))
+    found = Commands(COMMANDS).get_completions(Document(typed), CompleteEvent(text_inserted=True))
     assert [completion.text for completion in found] == offered
 
 
@@ -130,7 +131,7 @@ def test_keys_at_the_prompt(keys, read, presses):
     pressed = []
     with create_pipe_input() as given, create_app_session(input=given, output=DummyOutput()):
         given.send_text(keys)
-        assert Prompt().read(on_ctrl_c=lambda: pressed.append(1)) == read
+        assert Prompt([]).read(on_ctrl_c=lambda: pressed.append(1)) == read
     assert len(pressed) == presses
 
 

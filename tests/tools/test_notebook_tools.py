@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.apps.generateassignmentapp import GenerateAssignmentApp
 
-from tests.rules.test_exercise_rules import course
+from tests.rules.sample_exercises import course
 from tools import derive_exercises, run_notebooks
 from vllm_course.models import MODEL_VARIABLE
 
@@ -21,11 +21,13 @@ NBGRADER = [
 
 @pytest.fixture
 def root(tmp_path):
-    """Return a folder with one solution notebook and a script beside it."""
+    """Return a folder with one solution notebook, a script beside it, and the checks."""
     folder = tmp_path / "solutions" / "98-sums"
     folder.mkdir(parents=True)
     nbformat.write(course(), folder / "exercises.ipynb")
     (folder / "script.py").write_text("")
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "lesson_98.py").write_text("what a right answer is")
     return tmp_path
 
 
@@ -38,7 +40,8 @@ def test_derived_as_nbgrader_does(root, monkeypatch):
     app.initialize(["98-sums", "--no-db", *NBGRADER])
     app.start()
     assert (root / DERIVED).read_bytes() == ours and b"answer = 42" not in ours
-    assert [file.name for file in (root / DERIVED).parent.iterdir()] == ["exercises.ipynb"]
+    assert [file.name for file in (root / "exercises").rglob("*.*")] == ["exercises.ipynb"]
+    assert [file.read_text() for file in (root / "checks").iterdir()] == ["what a right answer is"]
 
 
 def test_the_documented_options_are_those_tested():

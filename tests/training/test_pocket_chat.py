@@ -10,7 +10,8 @@ from tools.training.chat_tokenizer import TEMPLATE
 from tools.training.measures_tools import parsed
 from vllm_course import paths
 from vllm_course.chat.models import load_chat_model
-from vllm_course.chat.streaming import chat_stream
+from vllm_course.chat.prompt import chat_token_ids
+from vllm_course.streaming import Stream
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -85,7 +86,8 @@ def test_it_streams_what_chat_returns(llm) -> None:
     from vllm import SamplingParams
 
     messages, seen = [user("Tell me a story about a fox.")], []
-    stream = chat_stream(llm, messages, SamplingParams(temperature=0, max_tokens=64))
+    prompt = {"prompt_token_ids": chat_token_ids(llm, messages)}
+    stream = Stream(llm, prompt, SamplingParams(temperature=0, max_tokens=64))
     while not stream.finished:
         stream.step()
         seen.append(stream.completions[0].text if stream.completions else "")

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from vllm_course import CourseError, chat_box, load_chat_model, load_model, playground
-from vllm_course.chat.settings import with_seed
 from vllm_course.models import free_engine
+from vllm_course.streaming import Stream
 from vllm_course.widgets import background, transcript
 
 SYSTEM = "You are a pirate."
@@ -73,10 +73,10 @@ def test_it_begins_empty_and_runs_nothing(box):
 def test_settings_are_the_models_own_completed(llm):
     own = llm.model_config.get_diff_sampling_param()
     assert own["temperature"] > 0 and "max_tokens" not in own
-    assert chat_box(llm).settings == own | {"max_tokens": 128, "seed": 0}
+    assert chat_box(llm).settings == own | {"max_tokens": 256, "seed": 0}
     assert chat_box(llm, temperature=0, seed=7, stop=["!"]).settings == own | {
         "temperature": 0,
-        "max_tokens": 128,
+        "max_tokens": 256,
         "seed": 7,
         "stop": ["!"],
     }
@@ -105,13 +105,9 @@ def test_retry_asks_again_with_the_next_seed_until_another_question(llm):
     assert "seed=3" in box.parts.state.value and box.settings["seed"] == 3
 
 
-def test_no_seed_stays_no_seed():
-    assert [with_seed({"seed": seed}, 1)["seed"] for seed in (None, -1, 0)] == [None, -1, 1]
-
-
 def test_retry_without_a_question_says_so(box):
     assert not press(box, "retry")["taken"]
-    assert "CourseError: Retry must have a question to ask again, got none. Send one" in box.parts.error.value
+    assert "CourseError: a question must be there to be answered again, got none. Say" in box.parts.error.value
 
 
 def test_reset_clears_all_but_the_system_prompt(llm):
@@ -162,8 +158,8 @@ def test_the_oldest_turns_are_dropped_from_the_prompt_but_still_shown(llm):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("", "message must be a text that says something, got &#x27;&#x27;. Write a question."),
-        (" \n", "message must be a text that says something"),
+        ("", "a message must hold a text that is not empty, got &#x27;&#x27;. Write what you want to say."),
+        (" \n", "a message must hold a text that is not empty"),
         ("word " * 1500, "the last message must fit with the system message into 1000 tokens"),
     ],
 )
@@ -215,6 +211,29 @@ def test_an_answer_grows_and_can_be_stopped(llm):
     assert not llm.llm_engine.has_unfinished_requests()
 
 
+def test_a_question_that_was_stopped_before_its_first_word_stays_and_retry_answers_it(llm, monkeypatch):
+    box, rows = chat_box(llm, max_tokens=24), []
+    box.parts.talk.observe(lambda change: rows.append(change["new"]), "rows")
+    with monkeypatch.context() as patch:
+        patch.setattr(Stream, "step", lambda stream: box.stop())
+        assert box.ask(QUESTIONS[0])
+    assert [row["label"] for row in rows[0]] == ["user", "assistant"], "while it runs there is a row for the answer"
+    assert shown(box) == [("user, unanswered", QUESTIONS[0])]
+    assert box.parts.state.value.endswith("<br>interrupted before the first word; the question stays: Retry answers it")
+    assert not press(box, "continue")["taken"] and not box.parts.talk.unfinished
+    assert press(box, "retry")["taken"] and "seed=0" in box.parts.state.value
+    assert [label for label, _ in shown(box)] == ["user", "assistant"] and box.messages[1]["content"]
+
+
+def test_continue_goes_on_with_an_answer_that_was_cut(llm):
+    box = chat_box(llm, say=["Tell me a story about a fox."], max_tokens=6, temperature=0)
+    cut = box.messages[1]["content"]
+    assert box.parts.talk.unfinished and box.parts.state.value.endswith("<br>cut at max_tokens=6: Continue goes on")
+    assert press(box, "continue") == {"done": "continue", "taken": True}
+    assert box.messages[1]["content"] == expected(llm, box.messages[:1], temperature=0, max_tokens=12) != cut
+    assert set(box.messages[1]) == {"role", "content"}, "messages are as LLM.chat takes them"
+
+
 def test_stop_when_nothing_grows_changes_nothing(llm):
     box = chat_box(llm, say=QUESTIONS[:1], max_tokens=4)
     before = repr(box)
@@ -243,7 +262,7 @@ def test_retry_and_reset_end_the_answer_in_progress(llm, button):
         press(box, button)
         assert stopped.finished
         assert box.parts.talk.running == (button == "retry")
-        box.conversation.settings["max_tokens"] = 3
+        box.conversation.change({"max_tokens": 3})
         if button == "retry":
             press(box, "retry")
 
@@ -262,7 +281,7 @@ def test_a_message_right_after_stop_is_answered_to_its_end(llm):
 
     def stop_and_send() -> None:
         press(box, "stop")
-        box.conversation.settings["max_tokens"] = 3
+        box.conversation.change({"max_tokens": 3})
         assert press(box, "send", text=QUESTIONS[0])["taken"]
 
     while_it_runs(box, stop_and_send)
@@ -286,7 +305,7 @@ def test_a_cell_that_runs_meanwhile_ends_the_answer_and_finds_it_in_messages(llm
 
 def test_another_box_ends_the_answer_of_this_one(llm):
     box, other = chat_box(llm, **LONG), chat_box(llm, max_tokens=4)
-    while_it_runs(box, lambda: other.conversation.answer(QUESTIONS[0]))
+    while_it_runs(box, lambda: other.ask(QUESTIONS[0]))
     assert 0 < tokens_of(box) < 900
     assert "ended: abort" in box.parts.state.value and not box.parts.talk.running
     assert other.conversation.stream.finished
@@ -330,7 +349,7 @@ def test_an_engine_that_is_freed_while_an_answer_grows_is_explained(llm):
 
 def test_a_chat_box_does_not_keep_a_freed_engine_in_memory(llm):
     box = chat_box(llm, say=QUESTIONS[:1], max_tokens=4)
-    engine = weakref.ref(box.conversation._llm.llm_engine)
+    engine = weakref.ref(box.conversation.llm.llm_engine)
     free_engine()
     gc.collect()
     assert engine() is None
@@ -372,7 +391,7 @@ def test_what_is_written_is_text_and_not_html():
     assert "<script>" not in table and "<b>" not in table and "<i>" not in table
     assert "&lt;script&gt;a &amp; b&lt;/script&gt;</td>" in table
     assert "x:<br>&nbsp;&nbsp;&lt;b&gt;1&lt;/b&gt;</td>" in table
-    assert [row["text"] for row in transcript.rows(talk, 0)] == [message["content"] for message in talk]
+    assert [row["text"] for row in transcript.rows([talk], [""])] == [message["content"] for message in talk]
 
 
 def test_the_page_shows_texts_as_texts():
@@ -395,12 +414,15 @@ def test_the_page_shows_texts_as_texts():
             {"max_tokens": None},
             "max_tokens must be a whole number, got None: so much of the context is kept free. Write 128.",
         ),
-        ({"max_tokens": 1024}, "room must be < 1024, the model's context in tokens, got 1024. Lower max_tokens."),
-        ({"system": "word " * 1500}, "the last message must fit with the system message into 896 tokens"),
+        (
+            {"max_tokens": 1024},
+            "max_tokens must be < 1024, the context in tokens, got 1024. Use 256 to leave room",
+        ),
+        ({"system": "word " * 1500}, "the last message must fit with the system message into 768 tokens"),
         ({"system": 3}, 'system must be a text, got 3. Write system="..." or leave it out.'),
         ({"say": "Hi"}, r"say must be a list of texts, got 'Hi'. Put what the user says into \[...\]."),
         ({"say": 3}, "say must be a list of texts, got 3."),
-        ({"say": [3]}, "message must be a text that says something, got 3. Write a question."),
+        ({"say": [3]}, "a message must hold a text that is not empty, got 3. Write what you want to say."),
     ],
 )
 def test_what_it_cannot_begin_with(llm, arguments, message):

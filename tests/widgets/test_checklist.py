@@ -7,7 +7,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from vllm_course import CourseError, progress
-from vllm_course.widgets.checklist import as_html, checklist
+from vllm_course.widgets.checklist import checklist
+from vllm_course.widgets.checklist_text import as_html
 
 ITEMS = ["load a model", "complete a batch of prompts & explain why", "say what <b>stop</b> means"]
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -1,1 +1,1 @@
-"""Conversations: what a chat model's template makes of messages, a history that fits, answers that stream, a widget."""
+"""Conversations without a screen: what a template makes of messages, a history that fits, answers that stream."""

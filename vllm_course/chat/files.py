@@ -5,14 +5,16 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vllm_course import files
 from vllm_course.chat.messages import check_messages
-from vllm_course.chat.params import check_values
-from vllm_course.errors import CourseError
-from vllm_course.files import write
-from vllm_course.tool import UsageError
+from vllm_course.chat.settings import check_values
+from vllm_course.errors import CourseError, UsageError
+from vllm_course.files import damaged, misfit, read_json, write
 
 VERSION = 1
-KEYS = {"version": int, "model": str, "params": dict, "messages": list}
+SHAPE = {"version": int, "model": str, "params": dict, "messages": list}
+WHAT = "a saved conversation"
+OTHER_VERSION = "Read it with the release of the course that wrote it."
 MESSAGE_KEYS = ("role", "content", "finish_reason")
 UNFINISHED = ("length", "abort")  # answers that were cut or interrupted; the others carry no mark
 
@@ -41,11 +43,11 @@ def read_conversation(file: Path, *, name: str) -> Saved:
     Raises:
         UsageError: The file cannot be read, or breaks a rule.
     """
-    content = _parsed(file, name)
+    content = _read(file, name)
     try:
         saved = Saved(content["model"], check_values(content["params"]), _checked(content["messages"]))
     except CourseError as reason:
-        raise _damaged(file, name, str(reason)) from None
+        raise damaged(file, str(reason), name=name, what=WHAT) from None
     return saved
 
 
@@ -71,10 +73,7 @@ def check_place(file: Path, *, name: str) -> None:
     Raises:
         UsageError: The folder is missing, or what lies there is no saved conversation.
     """
-    if not file.parent.is_dir():
-        raise UsageError(f"{name} must be in a folder that is there, got {file}. Make the folder {file.parent}.")
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{name} must be a file, got {file}, which is something else. Choose another name.")
+    files.check_place(file, name=name)
     for place in [file.parent, *([file] if file.exists() else [])]:
         if not os.access(place, os.W_OK):
             raise UsageError(f"{name} must be in a place that can be written, got a read-only {place}. Choose another.")
@@ -92,29 +91,13 @@ def _refuse_other(file: Path, name: str) -> None:
         ) from None
 
 
-def _parsed(file: Path, name: str) -> dict[str, Any]:
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{name} must be a file, got {file}, which is something else. Check the path.")
-    try:
-        content = json.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{name} must be a readable file, got {error.strerror}: {file}. Check the path.") from None
-    except UnicodeDecodeError:
-        raise _damaged(file, name, "it must be text in UTF-8, got other bytes.") from None
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, name, f"it must be valid JSON, got: {error}.") from None
-    return _with_keys(content, file, name)
-
-
-def _with_keys(content: Any, file: Path, name: str) -> dict[str, Any]:
-    if not isinstance(content, dict):
-        raise _damaged(file, name, f"it must be a JSON object, got {type(content).__name__}.")
-    for key, kind in KEYS.items():
-        if type(content.get(key)) is not kind:
-            raise _damaged(file, name, f"{key} must be of type {kind.__name__}, got {content.get(key)!r:.60}.")
+def _read(file: Path, name: str) -> dict[str, Any]:
+    content = read_json(file, name=name, what=WHAT)
+    if reason := misfit(content, SHAPE):
+        raise damaged(file, f"{reason}.", name=name, what=WHAT)
     if content["version"] != VERSION:
         reason = f"version must be {VERSION}, got {content['version']}."
-        raise _damaged(file, name, reason, remedy="Read it with the release of the course that wrote it.")
+        raise damaged(file, reason, name=name, what=WHAT, remedy=OTHER_VERSION)
     return content
 
 
@@ -128,8 +111,3 @@ def _checked(messages: list[Any]) -> list[dict[str, Any]]:
             mark = message["finish_reason"]
             raise CourseError(f"{place}.finish_reason must be one of {', '.join(UNFINISHED)}, got {mark!r}.")
     return messages
-
-
-def _damaged(file: Path, name: str, reason: str, *, remedy: str = "Mend it or take another file.") -> UsageError:
-    text = " ".join(reason.split())
-    return UsageError(f"{name} must be a saved conversation, got {file}: {text} {remedy}")

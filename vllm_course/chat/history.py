@@ -74,3 +74,13 @@ def turns_of(messages: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
             turns.append([])
         turns[-1].append(message)
     return turns
+
+
+def count_turns(count: int) -> str:
+    """Write a number of turns.
+
+    Example:
+        >>> count_turns(1), count_turns(2)
+        ('1 turn', '2 turns')
+    """
+    return "1 turn" if count == 1 else f"{count} turns"

@@ -1,5 +1,6 @@
-"""What a list of messages must look like before a chat template turns it into a prompt."""
+"""What messages must look like before a chat template turns them into a prompt, and texts that a terminal can show."""
 
+import unicodedata
 from typing import Any
 
 from vllm_course.errors import CourseError
@@ -38,6 +39,29 @@ def check_messages(messages: Any, *, name: str = "messages") -> list[dict[str, A
             f"{name} must hold a message to answer, got a system message alone. Add one of the role user."
         )
     return messages
+
+
+def check_text(text: Any, *, name: str) -> str:
+    """Return a text that a person wrote, if a tokenizer can read it.
+
+    Raises:
+        CourseError: It is blank, or no text.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise CourseError(f"{name} must hold a text that is not empty, got {text!r:.40}. Write what you want to say.")
+    if "\0" in text or not text.isascii() and text.encode("utf-8", "ignore").decode() != text:
+        raise CourseError(f"{name} must be text in UTF-8, got other bytes. Save or type it as UTF-8.")
+    return text
+
+
+def harmless(text: str) -> str:
+    """Replace control characters, with which a text could move the cursor or clear the screen.
+
+    Example:
+        >>> harmless("red: \\x1b[31m")
+        'red: \ufffd[31m'
+    """
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
 
 
 def _check(message: Any, index: int, place: str) -> None:

@@ -10,13 +10,21 @@ if TYPE_CHECKING:
     from vllm import LLM
 
 
-def chat_text(llm: "LLM", messages: list[dict[str, Any]], *, tools: list[dict] | None = None) -> str:
+def chat_text(
+    llm: "LLM",
+    messages: list[dict[str, Any]],
+    *,
+    tools: list[dict] | None = None,
+    continue_final_message: bool = False,
+) -> str:
     """Return the text that the model's chat template makes of messages, with the beginning of the answer.
 
     Args:
         llm: An engine whose tokenizer has a chat template.
         messages: A conversation, role and content of each message.
         tools: Tool descriptions in OpenAI's format, None for no tools.
+        continue_final_message: Whether the last message stays open, so that the model goes on with it; otherwise it
+            begins another.
 
     Returns:
         The prompt; `LLM.chat` shows the same as `RequestOutput.prompt`.
@@ -39,12 +47,24 @@ def chat_text(llm: "LLM", messages: list[dict[str, Any]], *, tools: list[dict] |
         )
     try:
         parsed = _parsed(llm, messages, tools)
-        return tokenizer.apply_chat_template(parsed, tools=tools, add_generation_prompt=True, tokenize=False)
+        return tokenizer.apply_chat_template(
+            parsed,
+            tools=tools,
+            add_generation_prompt=not continue_final_message,
+            continue_final_message=continue_final_message,
+            tokenize=False,
+        )
     except TemplateError as reason:
         raise CourseError(f"messages must suit the model's chat template, which says: {reason}") from None
 
 
-def chat_token_ids(llm: "LLM", messages: list[dict[str, Any]], *, tools: list[dict] | None = None) -> list[int]:
+def chat_token_ids(
+    llm: "LLM",
+    messages: list[dict[str, Any]],
+    *,
+    tools: list[dict] | None = None,
+    continue_final_message: bool = False,
+) -> list[int]:
     """Return the prompt of `chat_text` as token ids, as `LLM.chat` gives it to the engine.
 
     The template writes the special tokens itself, so the tokenizer must not add its own: a second `<s>` is a prompt
@@ -54,8 +74,9 @@ def chat_token_ids(llm: "LLM", messages: list[dict[str, Any]], *, tools: list[di
         llm: As for `chat_text`.
         messages: As for `chat_text`.
         tools: As for `chat_text`.
+        continue_final_message: As for `chat_text`.
     """
-    text = chat_text(llm, messages, tools=tools)
+    text = chat_text(llm, messages, tools=tools, continue_final_message=continue_final_message)
     # Not verbose: a history that is still to be cut may be longer than the context, which it would warn of.
     return llm.get_tokenizer().encode(text, add_special_tokens=False, verbose=False)
 

@@ -1,11 +1,14 @@
-"""Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, keys of a dict."""
+"""Shapes that many answers have: messages and their roles, a text to the letter, columns of a table, a number."""
 
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import pandas as pd
 
+from vllm_course.checks.trying import KINDS, plain
 from vllm_course.checks.verdict import require
 
 
@@ -32,21 +35,23 @@ def roles(messages: Any, wanted: str, when: str = "") -> None:
     require(found == wanted, f"The roles must be {wanted}{f' {when}' if when else ''}, not {found}.")
 
 
-def same_text(given: str, truth: str, where: str) -> None:
+def same_text(given: str, truth: str, where: str, remedy: str = "") -> None:
     """Require a text to the letter; white space, which nobody sees, gets a hint of its own.
 
     Args:
         given: The learner's text.
         truth: The right one.
         where: Which text it is, the beginning of a sentence: "For a system message".
+        remedy: What helps where white space alone differs, in place of the usual reminder.
     """
     at = len(os.path.commonprefix([given, truth]))
     before = f"after {truth[max(0, at - 16) : at]!r}" if at else "at the beginning"
     parting = f"{before} must come {truth[at : at + 24]!r}, yours has {given[at : at + 24]!r}"
     breaks = given != truth and given.replace("\n", "") == truth.replace("\n", "")
-    require(not breaks, f"{where} the line breaks differ, {parting}: every one counts, also inside a message.")
+    everyone = remedy or "every one counts, also inside a message"
+    require(not breaks, f"{where} the line breaks differ, {parting}: {everyone}.")
     blanks = given != truth and "".join(given.split()) == "".join(truth.split())
-    require(not blanks, f"{where} the blanks differ, {parting}: those at an edge count too.")
+    require(not blanks, f"{where} the blanks differ, {parting}: {remedy or 'those at an edge count too'}.")
     require(given == truth, f"{where} the texts differ, {parting}.")
 
 
@@ -59,23 +64,106 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
         what: The beginning of the sentence that refuses it: "by_temperature must return".
     """
     names = list(names)
-    complete = isinstance(table, pd.DataFrame) and set(names) <= set(table.columns)
+    complete = isinstance(table, pd.DataFrame) and all([*table.columns].count(name) == 1 for name in names)
     require(complete, f"{what} a DataFrame with {', '.join(names)}.")
     return table
+
+
+def rows(table: Any, wanted: list[dict[str, Any]], by: Iterable[str], why: dict[str, str]) -> None:
+    """Require a DataFrame with exactly these rows, in any order; more columns do not matter.
+
+    Args:
+        table: The learner's table.
+        wanted: The rows, each a dict from column to a text or a number.
+        by: The columns that tell the rows apart.
+        why: What a column holds, a sentence that follows when its value is wrong, or when no row has it.
+    """
+    by = list(by)
+    given = columns(table, wanted[0]).to_dict("records")
+    reasons = " ".join(why[name] for name in by if name in why)
+    pairs = []
+    for row in wanted:
+        place = " and ".join(f"{name} {row[name]!r}" for name in by)
+        found = [one for one in given if all(alike(one[name], row[name]) for name in by)]
+        require(len(found) == 1, f"There must be one row with {place}, not {len(found)}. {reasons}".rstrip())
+        pairs += [(place, name, found[0][name], value) for name, value in row.items()]
+    for place, name, cell, value in pairs:
+        differs = f"In the row with {place} the column {name} must have {value!r}, not {cell!r}."
+        require(alike(cell, value), f"{differs} {why.get(name, '')}".rstrip())
+    require(len(given) == len(wanted), f"The table must have {len(wanted)} rows, not {len(given)}.")
 
 
 def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any]:
     """Require a dict with exactly these keys, and return it."""
     names = list(names)
-    require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(names)}.")
+    require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(map(str, names))}.")
     return answer
 
 
-def close(value: float, other: float) -> bool:
-    """Whether two numbers agree to six digits.
+def alike(value: Any, truth: str | float) -> bool:
+    """Whether a value is this text or number, in whatever form; anything else is not, and is no error.
 
     Example:
-        >>> close(0.1 + 0.2, 0.3)
-        True
+        >>> import numpy as np
+        >>> alike(np.int64(3), 3), alike(np.bool_(True), True), alike([3], 3), alike(None, "3")
+        (True, True, False, False)
     """
-    return abs(value - other) <= 1e-6 * max(1.0, abs(other))
+    value = plain(value)
+    return isinstance(value, str | Real) and value == truth
+
+
+def listed(answer: Any, hint: str) -> list[Any]:
+    """Require several things one after another, in a list, a tuple, a column or a generator, and return their list."""
+    require(KINDS["list"](answer), hint)
+    return list(answer)
+
+
+def number(answer: Any, hint: str) -> float:
+    """Require a finite number, of Python or of numpy, and return Python's own.
+
+    Example:
+        >>> number(2, "Give a number.")
+        2
+    """
+    require(KINDS["number"](answer) and math.isfinite(answer), hint)
+    return plain(answer)
+
+
+def exactly(given: Any, truth: Any, hint: str, likely: Mapping[Any, str] | None = None) -> None:
+    """Require one value; a wrong one that is likely gets a hint of its own.
+
+    Args:
+        given: The learner's value.
+        truth: The right one.
+        hint: What refuses any other.
+        likely: Wrong values, each with the hint that fits it.
+
+    Example:
+        >>> exactly(4, 4, "Two and two are 4.", {22: "Add the numbers, not their texts."})
+    """
+    require(_equal(given, truth), next((fits for value, fits in (likely or {}).items() if _equal(given, value)), hint))
+
+
+def _equal(given: Any, value: Any) -> bool:
+    try:
+        return bool(given == value)
+    except ValueError:  # a table or an array where one value is meant
+        return False
+
+
+def entries(answer: Any, names: Iterable[str], what: str = "Give") -> Mapping[str, Any]:
+    """Require a dict with at least these keys, and return it."""
+    names = list(names)
+    complete = isinstance(answer, Mapping) and set(names) <= set(answer)
+    require(complete, f"{what} a dict with {', '.join(names)}.")
+    return answer
+
+
+def close(value: Any, other: float, *, within: float = 1e-6) -> bool:
+    """Whether two numbers agree to six digits, or as told; what is no number agrees with none.
+
+    Example:
+        >>> close(0.1 + 0.2, 0.3), close(0.76, 0.7606, within=0.005), close("0.3", 0.3)
+        (True, True, False)
+    """
+    return isinstance(plain(value), Real) and abs(value - other) <= within * max(1.0, abs(other))

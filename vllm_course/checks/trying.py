@@ -15,7 +15,11 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(plain(value), bool),
     "number": lambda value: isinstance(plain(value), Real) and not isinstance(plain(value), bool),
-    "list": lambda value: isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping),
+    "list": lambda value: (
+        isinstance(value, Iterable)
+        and not isinstance(value, str | bytes | Mapping)
+        and getattr(value, "shape", None) != ()  # a single number of numpy calls itself iterable
+    ),
     "dict": lambda value: isinstance(value, Mapping),
     "message": lambda value: value is None or isinstance(value, dict),
     "pair": lambda value: isinstance(value, tuple | list) and len(value) == 2,
@@ -27,6 +31,18 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 
 class Endless(BaseException):
     """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
+
+
+def limited(function: Callable, most: int = 1000) -> Callable:
+    """Return a function for an answer to call, which ends the answer that calls it more often than `most` times."""
+    calls = iter(range(most))
+
+    def counted(*arguments: Any) -> Any:
+        if next(calls, None) is None:
+            raise Endless
+        return function(*arguments)
+
+    return counted
 
 
 class Tried:

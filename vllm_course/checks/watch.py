@@ -19,6 +19,7 @@ class Call(NamedTuple):
         params: The sampling parameters, one a request; the model's own where none were given.
         options: All other arguments.
         outputs: What the engine returned, one a request.
+        ids: The prompts' token ids, one list a request, copied, since those of an output may be changed later on.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Call(NamedTuple):
     params: "list[SamplingParams]"
     options: dict[str, Any]
     outputs: "list[RequestOutput]"
+    ids: list[list[int]]
 
 
 class Watch:
@@ -79,9 +81,10 @@ class Watch:
         prompts = copy.deepcopy([given] if is_one else list(given))
         every = params if params is not None else self.llm.get_default_sampling_params()
         every = list(every) if isinstance(every, list | tuple) else [every] * len(prompts)
-        call = Call(method, prompts, copy.deepcopy(every), options, [])
+        call = Call(method, prompts, copy.deepcopy(every), options, [], [])
         self.calls.append(call)  # also where the engine then refuses it
         call.outputs.extend(getattr(self.llm, method)(given, params, *args, **options))
+        call.ids.extend(list(output.prompt_token_ids or []) for output in call.outputs)
         if self._says:
             call.outputs[0].outputs[0].text = self._says.pop(0) if len(self._says) > 1 else self._says[0]
         return list(call.outputs)

@@ -1,8 +1,12 @@
-"""The line that the user types: editing, completion, and a history that outlives the program."""
+"""The keyboard: a line with editing, completion and a history that is kept, and Ctrl-C during an answer."""
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterable, Iterator
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter, WordCompleter
@@ -13,7 +17,6 @@ from prompt_toolkit.output import create_output
 
 from vllm_course.errors import CourseError
 from vllm_course.progress import place
-from vllm_course.terminal.commands import COMMANDS
 
 HISTORY = "chat_history"
 keys = KeyBindings()
@@ -22,16 +25,19 @@ keys = KeyBindings()
 class Prompt:
     """Reads lines, with editing, completion of commands and files, and a history that outlives the program.
 
+    Args:
+        commands: What may stand at the beginning of a line, for example `["/help", "/load"]`.
+
     Attributes:
         note: Why the history is kept in memory alone, "" when it is kept in a file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, commands: Iterable[str]) -> None:
         history, self.note = kept_history()
         self._session: PromptSession[str] = PromptSession(
             [("bold", "> ")],
             history=history,
-            completer=Commands(),
+            completer=Commands(commands),
             key_bindings=keys,
             reserve_space_for_menu=5,
             output=create_output(always_prefer_tty=True),
@@ -56,7 +62,14 @@ class Prompt:
 
 
 class Commands(Completer):
-    """Completes a command at the beginning of a line, and a file behind /save and /load."""
+    """Completes a command at the beginning of a line, and a file after /save and /load.
+
+    Args:
+        names: The commands.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = WordCompleter(list(names), sentence=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """Yield what may come next."""
@@ -64,7 +77,7 @@ class Commands(Completer):
         if blank and name in ("/save", "/load"):
             yield from PathCompleter(expanduser=True).get_completions(Document(rest), complete_event)
         elif name.startswith("/") and not blank:
-            yield from WordCompleter(list(COMMANDS), sentence=True).get_completions(document, complete_event)
+            yield from self._names.get_completions(document, complete_event)
 
 
 class SafeHistory(FileHistory):
@@ -87,6 +100,39 @@ def kept_history() -> tuple[History, str]:
     except CourseError as error:
         return InMemoryHistory(), f"(lines are remembered until you leave: {error})"
     return SafeHistory(file), ""
+
+
+@contextlib.contextmanager
+def stopped_by_ctrl_c() -> Iterator[threading.Event]:
+    """Note Ctrl-C in place of raising an error, which could hit the engine in the middle of a step.
+
+    Yields:
+        An event that is set once Ctrl-C was pressed.
+    """
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # signals only arrive in the main thread
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def without_echo() -> Iterator[None]:
+    """Keep what is typed during an answer off the screen; the next prompt takes it."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    without = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, without)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 @keys.add("escape", "enter")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from vllm_course.chat.files import Saved, check_place, read_conversation
+from vllm_course.chat.messages import check_text
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE, DEFAULT_CHAT_MODEL
-from vllm_course.chat.params import RULES, check_length
-from vllm_course.chat.texts import check_text
+from vllm_course.chat.settings import RULES, check_length
 from vllm_course.errors import CourseError
 from vllm_course.models import find_model
 from vllm_course.tool import UsageError
@@ -75,28 +75,13 @@ def _check_model(model: str, args: argparse.Namespace) -> None:
     folder = Path(find_model(model))
     if folder.is_dir() and not _has_template(folder):
         raise UsageError(f"--model must have a chat template, got {model}, which has none. Take pocket-chat.")
-    limits = {"--max-model-len": args.max_model_len, "the model": _positions(folder)}
-    if args.max_model_len and limits["the model"] and args.max_model_len > limits["the model"]:
-        raise UsageError(
-            f"--max-model-len must be <= {limits['the model']}, which {model} was made for, got {args.max_model_len}. "
-            "Lower it."
-        )
-    known = [limit for limit in limits.values() if limit]
-    if args.max_tokens and known:
-        check_length(args.max_tokens, min(known), name="--max-tokens")
+    if args.max_model_len and args.max_tokens:
+        check_length(args.max_tokens, args.max_model_len, name="--max-tokens")
 
 
 def _has_template(folder: Path) -> bool:
     config = _json(folder / "tokenizer_config.json")
     return bool(config.get("chat_template") or next(folder.glob("chat_template*"), None))
-
-
-def _positions(folder: Path) -> int | None:
-    """Return the context that a plain model was made for; others, which stretch theirs, tell vLLM alone."""
-    config = _json(folder / "config.json")
-    rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
-    is_plain = rope.get("rope_type", "default") == "default"
-    return config.get("max_position_embeddings") if is_plain else None
 
 
 def _json(file: Path) -> dict[str, Any]:

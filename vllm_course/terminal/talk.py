@@ -1,84 +1,121 @@
-"""The chat at a terminal: a line is read, edited and remembered, and then obeyed, until the user leaves."""
+"""A chat at a terminal: its conversation and its view, and what is said when it begins and ends."""
 
-import contextlib
-import sys
-import termios
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vllm_course import load_chat_model
+from vllm_course.chat.conversation import Conversation
 from vllm_course.chat.files import write_conversation
+from vllm_course.chat.history import count_turns
+from vllm_course.chat.settings import chat_settings, check_length
 from vllm_course.errors import CourseError
-from vllm_course.terminal.commands import loaded, obey
-from vllm_course.terminal.engine import open_session
-from vllm_course.terminal.line import Prompt
+from vllm_course.terminal.settings import Settings
+from vllm_course.terminal.view import View
+from vllm_course.tool import UsageError
 
 if TYPE_CHECKING:
-    from vllm_course.chat.session import Session
-    from vllm_course.terminal.settings import Settings
-    from vllm_course.terminal.view import View
-
-AGAIN = "(Ctrl-C once more, or Ctrl-D, leaves)"
+    from vllm import LLM
 
 
-def chat(settings: "Settings", view: "View") -> int:
-    """Load the model and chat until the user leaves; return the exit code."""
-    view.line(f"Loading {settings.model} ...")
-    session = open_session(settings)
-    view.line(f"{settings.model}, context of {session.context:,} tokens. /help shows the commands, Ctrl-D leaves.")
-    talk = Chat(session, view, save=settings.save)
-    if settings.loaded:
-        loaded(talk, settings.loaded.model)
-    talk.run()
-    return 0
-
-
+@dataclass
 class Chat:
     """A chat that goes on until `leave`.
 
-    Args:
-        session: The conversation.
+    Attributes:
+        conversation: What was said.
         view: Where answers appear.
         save: File for the conversation when the user leaves, None for none.
+        goes_on: Whether another line is read.
     """
 
-    def __init__(self, session: "Session", view: "View", *, save: Path | None = None) -> None:
-        self.session, self.view, self.goes_on = session, view, True
-        self._save = save
+    conversation: Conversation
+    view: View
+    save: Path | None = None
+    goes_on: bool = True
 
-    def run(self) -> None:
-        """Read and obey lines. A mistake is shown, and the conversation stays as it was."""
-        prompt = Prompt()
-        if prompt.note:
-            self.view.line(prompt.note)
-        while self.goes_on:
-            line = prompt.read(on_ctrl_c=lambda: self.view.line(AGAIN))
-            try:
-                with _without_echo():
-                    self.leave() if line is None else obey(self, line)
-            except CourseError as error:
-                self.view.error(error)
-            except KeyboardInterrupt:  # between two steps of a command
-                self.view.line("(interrupted)")
+    def remark(self) -> None:
+        """Say what is odd about the end of the last answer, and which command helps where there are commands."""
+        remark = self.conversation.remark
+        if remark.text and remark.remedy and not self.view.apart:
+            self.view.line(f"({remark.text}: /{remark.remedy} {remark.effect})")
+        elif remark.text:
+            self.view.line(f"({remark.text})")
+
+    def dropped(self, turns: int) -> None:
+        """Say that old turns are not seen any more."""
+        if turns > 0:
+            context = f"{self.conversation.context:,} tokens"
+            self.view.line(f"{_old(turns)} dropped: with the answer, the conversation must fit into {context}.")
+
+    def loaded(self, model: str) -> None:
+        """Say what a file brought, and which model gave its answers."""
+        conversation = self.conversation
+        other = "" if model == conversation.model else f", held with {model}"
+        self.view.line(f"{count_turns(len(conversation.turns))} loaded{other}")
+        self.dropped(conversation.dropped)
+        self.remark()
 
     def leave(self) -> None:
-        """End the chat. Where saving fails the chat goes on, once, so that nothing is lost."""
-        save, self._save = self._save, None
-        if save and self.session.turns:
-            write_conversation(save, self.session.saved(), name="--save")
+        """Save where `save` says, and end the chat. If saving fails, the chat goes on once: nothing is lost."""
+        save, self.save = self.save, None
+        if save and self.conversation.turns:
+            write_conversation(save, self.conversation.saved(), name="--save")
         self.goes_on = False
 
 
-@contextlib.contextmanager
-def _without_echo() -> Iterator[None]:
-    """Keep what is typed during an answer off the screen; the next prompt takes it."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    before = termios.tcgetattr(sys.stdin)
-    without = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(sys.stdin, termios.TCSANOW, without)
+def open_chat(settings: Settings, view: View) -> Chat:
+    """Load the model and begin a conversation, or take up the one that was loaded from a file.
+
+    Raises:
+        UsageError: vLLM refuses an argument, or `max_tokens` does not suit the model.
+        CourseError: The model cannot be loaded or does not chat, or the conversation does not fit.
+    """
+    at_prompt = settings.says is None
+    if at_prompt:
+        view.line(f"Loading {settings.model} ...")
+    conversation = _open_conversation(settings, _load(settings))
+    chat = Chat(conversation, view, save=settings.save)
+    if at_prompt:
+        context = f"context of {conversation.context:,} tokens"
+        view.line(f"{settings.model}, {context}. /help shows the commands, Ctrl-D leaves.")
+    if at_prompt and settings.loaded:
+        chat.loaded(settings.loaded.model)
+    return chat
+
+
+def _old(turns: int) -> str:
+    return "1 old turn" if turns == 1 else f"{turns} old turns"
+
+
+def _open_conversation(settings: Settings, llm: "LLM") -> Conversation:
+    conversation = Conversation(llm, chat_settings(llm, {}), model=settings.model)
+    if "max_tokens" in settings.params:
+        _check_max_tokens(settings.params["max_tokens"], conversation.context)
+    if settings.loaded:
+        conversation.take_over(settings.loaded._replace(params=settings.loaded.params | settings.params))
+    conversation.change(settings.params)
+    if settings.system is not None:
+        conversation.system = settings.system
+    return conversation
+
+
+def _check_max_tokens(max_tokens: int, context: int) -> None:
     try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+        check_length(max_tokens, context, name="--max-tokens")
+    except CourseError as error:
+        raise UsageError(str(error)) from None
+
+
+def _load(settings: Settings) -> "LLM":
+    try:
+        return load_chat_model(settings.model, **settings.engine)
+    except CourseError:
+        raise
+    except (TypeError, ValueError) as error:
+        reason = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error).removeprefix("Value error, ")
+        says = " ".join(reason.split()).split(". ")[0].rstrip(".")
+        if settings.engine:
+            rule = f"--max-model-len must suit {settings.model}, got {settings.engine['max_model_len']}"
+            raise UsageError(f"{rule}. vLLM says: {says}. Lower it, or leave it out.") from error
+        raise UsageError(f"--model must be one that vLLM loads, got {settings.model}. vLLM says: {says}.") from error

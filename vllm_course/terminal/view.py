@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from vllm_course.chat.texts import harmless
+from vllm_course.chat.messages import harmless
 from vllm_course.output import table
 
 FRAMES = 12  # pictures of a growing answer a second

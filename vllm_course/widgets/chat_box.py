@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from vllm_course.chat.conversation import Conversation
-from vllm_course.chat.settings import chat_settings, refuse_texts
+from vllm_course.chat.conversation import Conversation, Draft
+from vllm_course.chat.settings import chat_settings
+from vllm_course.errors import CourseError
 from vllm_course.streaming import Stream
 from vllm_course.widgets import transcript
 from vllm_course.widgets.background import advance, call_before_cells, explained, in_background
@@ -22,14 +23,16 @@ def chat_box(llm: "LLM", *, system: str = "", say: Sequence[str] = (), **samplin
     """Talk to a model.
 
     Answers are what `LLM.chat` returns for the conversation so far, token by token. Once it no longer fits into the
-    context together with an answer of `max_tokens`, the oldest turns are left out.
+    context together with an answer of `max_tokens`, the oldest turns are left out. An answer that is stopped stays as
+    far as it came, and Continue goes on with it. If it is stopped before its first word, Retry answers the question.
 
     Args:
         llm: A vLLM engine whose model has a chat template, as `load_chat_model` makes it.
         system: System prompt to begin with, "" for none.
         say: What the user says first, a list. It is answered at once, so that there is something to see everywhere.
-        **sampling: Fields of `vllm.SamplingParams`, for example `temperature=0, max_tokens=64`. The rest are
-            the model's own defaults, and max_tokens 128. A question takes `seed` (0), each Retry the next one.
+        **sampling: Fields of `vllm.SamplingParams`, for example `temperature=0, max_tokens=64`. The rest are the
+            model's own defaults, and `max_tokens` 256, or half of a smaller context. A question takes `seed` (0), each
+            further answer to it the next one.
 
     Returns:
         A widget; as the last line of a cell it is shown. Where there are no widgets (GitHub, nbconvert, a terminal), a
@@ -55,12 +58,12 @@ class ChatBox(widgets.VBox):
     """
 
     def __init__(self, llm: "LLM", *, system: str, say: Sequence[str], **sampling: Any) -> None:
-        refuse_texts(system, say)
+        _refuse_texts(system, say)
         self._task = None
         self.conversation = Conversation(llm, chat_settings(llm, sampling), system=system)
         self.parts = Parts(system)
         for text in say:
-            self.conversation.answer(text)
+            self._answer(text)
         super().__init__(self.parts.laid_out())
         self.add_class("vc-chat")
         self._watch()
@@ -68,8 +71,9 @@ class ChatBox(widgets.VBox):
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """The conversation in the format of `LLM.chat`, system prompt first; also what is dropped from the prompt."""
-        return self.conversation.messages
+        """The conversation in the format of `LLM.chat`, system prompt first; also what is left out of the prompt."""
+        said = self.conversation.messages
+        return [{"role": message["role"], "content": message["content"]} for message in said]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -81,21 +85,26 @@ class ChatBox(widgets.VBox):
         return not self.conversation.running and self._begin(lambda: self.conversation.ask(text))
 
     def retry(self) -> bool:
-        """Ask the last question again, with another seed; return whether there is one."""
+        """Answer the last question again, with another seed if it has an answer; return whether there is a question."""
         self.stop()
-        return self._begin(self.conversation.ask_again)
+        return self._begin(self.conversation.retry)
+
+    def go_on(self) -> bool:
+        """Go on with an answer that was cut or stopped; return whether there is one."""
+        self.stop()
+        return self._begin(self.conversation.go_on)
 
     def stop(self) -> bool:
         """End the answer in progress; what there is of it stays. A cell must not find it in its own outputs."""
         if self.parts.talk.running:
-            self.conversation.stream.close()
+            self.conversation.stop()
             self._end()
         return True
 
     def reset(self) -> bool:
         """Clear the conversation, but not the system prompt."""
         self.stop()
-        self.conversation.clear()
+        self.conversation.reset()
         self.parts.error.value = ""
         self._show()
         return True
@@ -111,16 +120,27 @@ class ChatBox(widgets.VBox):
 
     def _notes(self) -> list[str]:
         """Return the lines below the conversation."""
-        drawn_with = f"drawn with {said(self.conversation.drawn_with)}"
-        return [self.conversation.state(), drawn_with] if self.conversation.stream else [transcript.NOTHING]
+        if self.conversation.answer is None:
+            return [transcript.NOTHING]
+        return [transcript.state(self.conversation), f"drawn with {said(self.conversation.drawn_with)}"]
 
     def _watch(self) -> None:
         self.parts.system.observe(lambda change: setattr(self.conversation, "system", change["new"]), "value")
-        self.parts.talk.listen({"send": self.ask, "stop": self.stop, "retry": self.retry, "reset": self.reset})
+        self.parts.talk.listen(
+            {"send": self.ask, "stop": self.stop, "retry": self.retry, "continue": self.go_on, "reset": self.reset}
+        )
 
-    def _begin(self, ask: Callable[[], Stream]) -> bool:
+    def _answer(self, text: str) -> None:
+        """Answer a message to the end, at once."""
+        draft = self.conversation.ask(text)
+        self.conversation.begin(draft, self.conversation.fit(draft))
+        while self.conversation.running:
+            self.conversation.step()
+
+    def _begin(self, prepare: Callable[[], Draft]) -> bool:
         with explained(self.parts.error):
-            stream = ask()
+            draft = prepare()
+            stream = self.conversation.begin(draft, self.conversation.fit(draft))
             self._set_running(True)
             self._show()
             self._task = in_background(self._advance(stream))
@@ -143,7 +163,21 @@ class ChatBox(widgets.VBox):
             call_before_cells(self.stop, wanted=running)
 
     def _show(self) -> None:
-        self.conversation.look()
-        self.parts.talk.rows = transcript.rows(self.messages, self.conversation.dropped)
-        lines = self._notes() if self.conversation.stream else []
+        talk, remark = self.conversation, self.conversation.remark
+        rows = transcript.rows(talk.turns, talk.marks)
+        if talk.running and rows[-1]["role"] == "user":  # the answer grows in a row of its own, empty at first
+            rows.append({"role": "assistant", "label": "assistant", "text": ""})
+        self.parts.talk.rows = rows
+        self.parts.talk.unfinished = remark.remedy == "continue"
+        lines = self._notes() if talk.answer else []
+        if remark.remedy:
+            lines.append(f"{remark.text}: {remark.remedy.capitalize()} {remark.effect}")
         self.parts.state.value = "<br>".join(map(escape, lines))
+
+
+def _refuse_texts(system: Any, say: Any) -> None:
+    """Refuse a system prompt that is no text, and first messages that are no list."""
+    if not isinstance(system, str):
+        raise CourseError(f'system must be a text, got {system!r}. Write system="..." or leave it out.')
+    if isinstance(say, str) or not isinstance(say, Sequence):
+        raise CourseError(f"say must be a list of texts, got {say!r}. Put what the user says into [...].")

@@ -20,12 +20,14 @@ class Talk(anywidget.AnyWidget):
     Attributes:
         rows: What `transcript.rows` returns.
         running: Whether an answer grows.
+        unfinished: Whether the last answer was cut or stopped, so that the model can go on with it.
     """
 
     _esm = STATIC / "talk.js"
     _css = STATIC / "chat_box.css"
     rows = traitlets.List().tag(sync=True)
     running = traitlets.Bool(False).tag(sync=True)
+    unfinished = traitlets.Bool(False).tag(sync=True)
 
     def listen(self, commands: dict[str, Callable[..., bool]]) -> None:
         """Call a function for each button, and tell the page whether it was done.

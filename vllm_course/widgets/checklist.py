@@ -1,7 +1,6 @@
 """The self-assessment that ends a lesson: `checklist("01", [...])`."""
 
 import re
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from vllm_course import paths
@@ -31,27 +30,9 @@ def checklist(lesson: str, items: list[str]) -> "Checklist":
     """
     _refuse_lesson(lesson)
     _refuse_items(items)
-    from vllm_course.widgets.checklist_boxes import Checklist
+    from vllm_course.widgets.checklist_boxes import Checklist  # takes ipywidgets along, which no terminal needs
 
     return Checklist(lesson, items)
-
-
-def as_text(items: list[str], ticked: set[str], trouble: str = "") -> str:
-    r"""Return a checklist as a list in Markdown.
-
-    Example:
-        >>> print(as_text(["load a model", "complete a batch"], {"load a model"}))
-        - [x] load a model
-        - [ ] complete a batch
-    """
-    lines = [f"- [{'x' if item in ticked else ' '}] {item}" for item in items]
-    return "\n".join(lines + [trouble] * bool(trouble))
-
-
-def as_html(items: list[str], ticked: set[str], trouble: str = "") -> str:
-    """Return a checklist as a list in HTML that needs neither widgets nor styles."""
-    entries = "".join(f"<li>{'☑' if item in ticked else '☐'} {escape(item)}</li>" for item in items)
-    return f"<ul>{entries}</ul>" + (f"<p>{escape(trouble)}</p>" if trouble else "")
 
 
 def _refuse_lesson(lesson: Any) -> None:

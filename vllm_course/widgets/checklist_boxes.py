@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from vllm_course import progress
 from vllm_course.checks.keeping import not_kept
-from vllm_course.widgets.checklist import as_html, as_text
+from vllm_course.widgets.checklist_text import as_html, as_text
 
 # ipywidgets cuts a long text with an ellipsis; a checklist's items are sentences, so they wrap beside their box.
 STYLE = """<style>

@@ -3,32 +3,44 @@
 import re
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from vllm_course.chat.history import turns_of
+from vllm_course.chat.history import count_turns
+
+if TYPE_CHECKING:
+    from vllm_course.chat.conversation import Conversation
 
 NOTHING = "No conversation yet: the chat box answers in a running notebook."
 WIDTH = len("assistant") + 2
 CELL = "text-align: left; vertical-align: top"
 
 
-def rows(messages: list[dict[str, str]], dropped: int) -> list[dict[str, str]]:
+def rows(turns: list[list[dict[str, str]]], marks: list[str]) -> list[dict[str, str]]:
     """Return what the widget shows of a conversation; it shows the system prompt elsewhere.
 
     Args:
-        messages: The conversation.
-        dropped: How many turns the model no longer sees.
+        turns: The conversation, `Conversation.turns`.
+        marks: Why the model does not see a turn, "" for one that it sees: `Conversation.marks`.
 
     Example:
-        >>> rows([{"role": "user", "content": "Hello!"}], 0)
-        [{'role': 'user', 'label': 'user', 'text': 'Hello!'}]
+        >>> rows([[{"role": "user", "content": "Hello!"}]], ["unanswered"])
+        [{'role': 'user', 'label': 'user, unanswered', 'text': 'Hello!'}]
     """
-    turns = turns_of([message for message in messages if message["role"] != "system"])
-    marks = [", dropped" * (number < dropped) for number in range(len(turns))]
     return [
-        {"role": message["role"], "label": message["role"] + mark, "text": message["content"]}
+        {"role": message["role"], "label": ", ".join(filter(None, [message["role"], mark])), "text": message["content"]}
         for turn, mark in zip(turns, marks, strict=True)
         for message in turn
     ]
+
+
+def state(conversation: "Conversation") -> str:
+    """Say how full the context is after the last answer, and how that answer ended."""
+    answer = conversation.answer
+    parts = [f"{answer.prompt_tokens + answer.output_tokens:,} of {conversation.context:,} tokens"]
+    if answer.dropped_turns:
+        parts.append(f"{count_turns(answer.dropped_turns)} dropped")
+    parts.append("answering" if conversation.running else f"ended: {answer.finish_reason}")
+    return "; ".join(parts)
 
 
 def as_text(messages: list[dict[str, str]], notes: Sequence[str]) -> str:

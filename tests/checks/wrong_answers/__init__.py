@@ -1,16 +1,17 @@
 """The likely mistakes in the exercises, by lesson: `lesson_NN.py` holds `WRONG`, each exercise's wrong answers.
 
-A mistake in code is an edit of the solution, a mistake in a value is another value:
+A mistake in code is an edit of the solution, a mistake in a value is made from the right one:
 
     WRONG = {
         "3.1": [
             edit("no <s>", "begins with '<s>'", '"<s>" + ', ""),
-            Wrong("a fixed text", lambda ns: (lambda messages: "Hello", ns["chat_by_hand"], ns["llm"]), "must come"),
+            changed("a fixed text", "must come", build_prompt=lambda right: lambda messages: "Hello"),
             ...
         ],
     }
 
 Two or more for each exercise; `tests/checks/test_exercises.py` refuses an exercise without them.
+`RIGHT`, where a file has it, holds right answers of another form than the solution's, which must pass.
 """
 
 import ast
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.rules.exercise_cells import ExerciseCells
+from tools.exercise_cells import ExerciseCells
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,30 @@ class Wrong:
         """Return what `check` gets after the number."""
         answer = self.answer(solved)
         return answer if isinstance(answer, tuple) else (answer,)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A mistake in values: the solved ones, some of them made wrong.
+
+    Attributes:
+        name: What the mistake is, unique in its exercise.
+        hint: A part of the message that must refuse it.
+        changes: By the name of a variable, what makes its wrong value from the right one.
+    """
+
+    name: str
+    hint: str
+    changes: dict[str, Callable[[Any], Any]]
+
+    def answers(self, exercise: ExerciseCells, solved: dict[str, Any]) -> tuple:
+        """Return what `check` gets after the number."""
+        return tuple(exercise.answers(solved | {name: change(solved[name]) for name, change in self.changes.items()}))
+
+
+def changed(name: str, hint: str, **changes: Callable[[Any], Any]) -> Changed:
+    """Make a mistake in values: `changed("one model only", "Ask both", frame_1_8=lambda frame: frame[:10])`."""
+    return Changed(name, hint, changes)
 
 
 @dataclass(frozen=True)
@@ -107,6 +132,11 @@ def run_file(edited: str, solved: dict[str, Any]) -> dict[str, Any]:
     return solved | {name: value for name, value in module.items() if name in solved and not name.startswith("__")}
 
 
-def of_lesson(lesson: int) -> dict[str, list[Wrong | Edit]]:
+def of_lesson(lesson: int) -> dict[str, list[Wrong | Edit | Changed]]:
     """Return the wrong answers of a lesson by exercise number, from `lesson_NN.py`."""
     return importlib.import_module(f"tests.checks.wrong_answers.lesson_{lesson:02d}").WRONG
+
+
+def right_of_lesson(lesson: int) -> dict[str, list[Wrong | Edit]]:
+    """Return right answers of another form than the solution's, `RIGHT` of the same file; their hints are empty."""
+    return getattr(importlib.import_module(f"tests.checks.wrong_answers.lesson_{lesson:02d}"), "RIGHT", {})

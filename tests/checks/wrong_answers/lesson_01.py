@@ -1,138 +1,115 @@
-"""The likely mistakes in lesson 01's exercises. Each must be refused, with the hint that fits."""
+"""The likely mistakes in lesson 01's exercises, and right answers in another form than the solution's."""
 
 import math
 
-from tests.checks.wrong_answers import Wrong
+from tests.checks.wrong_answers import changed, edit
 
-
-def _with_params(**sampling):
-    from vllm import SamplingParams
-
-    return SamplingParams(**sampling)
-
-
-def _first_of(llm, prompts, params):
-    return [llm.generate(prompt, params)[0].outputs[0] for prompt in prompts]
-
-
-def _batch(llm, prompts, params):
-    return llm.generate(prompts, params)
-
-
-def _change(answer: dict, **changes) -> dict:
-    return answer | changes
-
-
-def _with_logprobs(frame):
-    return frame.assign(probability=frame["probability"].map(math.log))
-
-
-def _asked_twice(frame):
-    return frame.assign(probability=frame["probability"].tolist()[:10] * 2)
-
-
-def _best_by_sum(llm, prompt, params):
-    return max(llm.generate(prompt, params)[0].outputs, key=lambda c: c.cumulative_logprob).text
-
-
-def _first_completion(llm, prompt, params):
-    return llm.generate(prompt, params)[0].outputs[0].text
-
-
-def _until_done(*, start: int = 8, factor: int = 2, cap: bool = True):
-    def until_done(llm, prompt, limit):
-        max_tokens = start
-        while True:
-            output = llm.generate(prompt, _with_params(temperature=0.0, max_tokens=max_tokens))[0]
-            if output.outputs[0].finish_reason == "stop" or max_tokens >= limit:
-                return output
-            max_tokens = min(factor * max_tokens, limit) if cap else factor * max_tokens
-
-    return until_done
-
-
-def _other_temperature(ns: dict, *, higher: bool) -> float:
-    temperatures = sorted(set(ns["frame_1_5"]["temperature"]))
-    return temperatures[temperatures.index(ns["temperature_1_5"]) + (1 if higher else -1)]
-
+WORDS, TOKENS = "len(output_1_2.prompt.split())", "len(output_1_2.prompt_token_ids)"
+SUM_BEFORE, BEST = "reached_before < top_p", "max(completions, key=lambda c: c.cumulative_logprob / len(c.token_ids))"
+BATCHED, ONE_EACH = (
+    "return llm.generate(prompts, params)",
+    "return [llm.generate([prompt], params)[0] for prompt in prompts]",
+)
 
 WRONG = {
     "1.1": [
-        Wrong("a batch of three", lambda ns: ns["answer_1_1"][:3], "at least 5 prompts"),
-        Wrong("texts, not outputs", lambda ns: [o.outputs[0].text for o in ns["answer_1_1"]], "not their texts"),
-        Wrong("the same prompt five times", lambda ns: ns["answer_1_1"][:1] * 5, "the same"),
+        edit("a batch of three", "at least 5 prompts", "(own_prompts", "(own_prompts[:3]"),
+        edit("the same prompt five times", "the same", "(own_prompts", "(own_prompts[:1] * 5"),
+        edit("the lesson's prompts", "of your own", "(own_prompts", "(['France', *own_prompts]"),
+        changed(
+            "texts, not outputs", "not their texts", answer_1_1=lambda outputs: [o.outputs[0].text for o in outputs]
+        ),
     ],
     "1.2": [
-        Wrong(
-            "words counted, not tokens",
-            lambda ns: (
-                ns["output_1_2"],
-                _change(ns["answer_1_2"], prompt_tokens=len(ns["output_1_2"].prompt.split())),
-            ),
-            "counts words",
+        edit("words counted, not tokens", "counts words", TOKENS, WORDS),
+        changed(
+            "characters counted", "counts characters", answer_1_2=lambda a: a | {"generated_tokens": len(a["text"])}
         ),
-        Wrong(
-            "characters counted, not tokens",
-            lambda ns: (ns["output_1_2"], _change(ns["answer_1_2"], generated_tokens=len(ns["answer_1_2"]["text"]))),
-            "counts characters",
-        ),
-        Wrong(
-            "no logprobs asked for",
-            lambda ns: (ns["output_1_2"], _change(ns["answer_1_2"], logprob=None)),
-            "what to ask for",
-        ),
+        changed("no logprobs asked for", "what to ask for", answer_1_2=lambda answer: answer | {"logprob": None}),
+        changed("the field's other name", "a dict with prompt", answer_1_2=lambda answer: answer | {"tokens": 20}),
     ],
     "1.3": [
-        Wrong("sampling called deterministic", lambda ns: (ns["sampled"], ns["sampled"]), "temperature to 0"),
-        Wrong("one seed for all three", lambda ns: (ns["deterministic"], ns["deterministic"]), "another seed"),
+        edit("sampling called deterministic", "temperature to 0", "temperature=0.0", "temperature=1.0"),
+        edit("one seed for all three", "another seed", "seed=seed", "seed=0"),
+        edit("two texts", "three texts each", "range(3)]\ns", "range(2)]\ns"),
     ],
     "1.4": [
-        Wrong("both cut", lambda ns: (ns["cut"], ns["cut"]), "raise max_tokens"),
-        Wrong("both ended", lambda ns: (ns["stopped"], ns["stopped"]), "lower max_tokens"),
+        edit("both cut", "raise max_tokens", "max_tokens=100", "max_tokens=2"),
+        edit("both ended", "lower max_tokens", "Once upon a time", "The capital of France is", "10))", "100))"),
     ],
     "1.5": [
-        Wrong("one too high", lambda ns: (ns["frame_1_5"], _other_temperature(ns, higher=True)), "not the lowest"),
-        Wrong("one too low", lambda ns: (ns["frame_1_5"], _other_temperature(ns, higher=False)), "still whole"),
-        Wrong(
-            "one completion a temperature",
-            lambda ns: (ns["frame_1_5"].drop_duplicates("temperature"), ns["temperature_1_5"]),
-            "at least 8 completions",
-        ),
+        edit("one too high", "not the lowest", ".min()", ".max()"),
+        edit("one too low", "still whole", "< -2].min()", ">= -2].max()"),
+        edit("one completion a temperature", "at least 8 completions", "n=16", "n=1"),
+        edit("too few temperatures", "Sweep 6 values", "temperature=temperatures", "temperature=temperatures[::2]"),
     ],
     "1.6": [
-        Wrong("one batched call", lambda ns: (_batch, ns["ratio_1_6"], ns["llm"]), "once for each prompt"),
-        Wrong("the quotient upside down", lambda ns: (ns["one_by_one"], 1 / ns["ratio_1_6"], ns["llm"]), "divide"),
-        Wrong("completions, not outputs", lambda ns: (_first_of, ns["ratio_1_6"], ns["llm"]), "RequestOutput"),
+        edit("one batched call", "once for each prompt", ONE_EACH, BATCHED),
+        edit("params forgotten", "must take", "[prompt], params", "[prompt]"),
+        edit("completions, not outputs", "RequestOutput", "params)[0] for", "params)[0].outputs[0] for"),
+        edit("the other order", "keep the order", "in prompts]", "in prompts[::-1]]"),
+        changed("the quotient upside down", "divide", ratio_1_6=lambda ratio: 1 / ratio),
     ],
     "1.7": [
-        Wrong(
+        edit(
             "the token that reaches p left out",
-            lambda ns: lambda c, p: int((c["probability"].cumsum() < p).sum()),
             "at least one",
+            SUM_BEFORE,
+            "candidates['probability'].cumsum() < top_p",
         ),
-        Wrong(
-            "one token too many at the bound",
-            lambda ns: lambda c, p: min(len(c), int((c["probability"].cumsum() <= p).sum()) + 1),
-            "once p is reached",
-        ),
+        edit("one token too many at the bound", "once p is reached", SUM_BEFORE, "reached_before <= top_p"),
     ],
     "1.8": [
-        Wrong(
-            "one model only",
-            lambda ns: (ns["frame_1_8"].query("model == 'pocket-base'"), ns["CAPITALS"]),
-            "both models",
+        changed("one model only", "both models", frame_1_8=lambda frame: frame.query("model == 'pocket-base'")),
+        changed("all called wrong", "exactly where", frame_1_8=lambda frame: frame.assign(correct=False)),
+        changed(
+            "log probabilities", "needs exp", frame_1_8=lambda f: f.assign(probability=f["probability"].map(math.log))
         ),
-        Wrong("all called wrong", lambda ns: (ns["frame_1_8"].assign(correct=False), ns["CAPITALS"]), "exactly where"),
-        Wrong("log probabilities", lambda ns: (_with_logprobs(ns["frame_1_8"]), ns["CAPITALS"]), "needs exp"),
-        Wrong("one model asked twice", lambda ns: (_asked_twice(ns["frame_1_8"]), ns["CAPITALS"]), "asked twice"),
+        changed(
+            "one model asked twice",
+            "asked twice",
+            frame_1_8=lambda f: f.assign(probability=f["probability"].tolist()[:10] * 2),
+        ),
+        changed("one country forgotten", "all countries", frame_1_8=lambda frame: frame[1:]),
     ],
     "1.9": [
-        Wrong("the highest sum", lambda ns: (_best_by_sum, ns["llm"]), "favours short"),
-        Wrong("the first one", lambda ns: (_first_completion, ns["llm"]), "higher mean"),
+        edit("the highest sum", "favours short", " / len(c.token_ids)", ""),
+        edit("the first one", "higher mean", BEST, "completions[0]"),
+        edit("stripped", "unchanged", ".text\n", ".text.strip()\n"),
     ],
     "1.10": [
-        Wrong("begins with 16", lambda ns: (_until_done(start=16), ns["llm"]), "Begin with max_tokens=8"),
-        Wrong("past the limit", lambda ns: (_until_done(cap=False), ns["llm"]), "never past the limit"),
-        Wrong("one attempt", lambda ns: (_until_done(factor=100), ns["llm"]), "Double max_tokens"),
+        edit("begins with 16", "Begin with max_tokens=8", "min(8, limit)", "min(16, limit)"),
+        edit("past the limit", "never past the limit", "min(2 * max_tokens, limit)", "2 * max_tokens", "== l", ">= l"),
+        edit("one attempt", "Double max_tokens", "2 * max_tokens", "100 * max_tokens"),
+        edit("asked again after the end", "asked again", '== "stop"', '== "never"'),
+        edit("never ends", "goes on and on", "== limit", "> limit"),
+        edit("the model's temperature", "temperature=0", "temperature=0.0", "temperature=1e-4"),
     ],
+}
+
+RIGHT = {
+    "1.1": [changed("a tuple", "", answer_1_1=tuple)],
+    "1.3": [changed("generators and tuples", "", deterministic=lambda texts: (t for t in texts), sampled=tuple)],
+    "1.5": [
+        changed("Python's number", "", temperature_1_5=float),
+        changed("another column, rows shuffled", "", frame_1_5=lambda frame: frame.assign(more=1).sample(frac=1)),
+    ],
+    "1.6": [
+        changed("a whole number", "", ratio_1_6=lambda ratio: 3),
+        edit("a generator", "", ONE_EACH, "yield from (llm.generate(prompt, [params])[0] for prompt in prompts)"),
+    ],
+    "1.7": [
+        edit(
+            "from log probabilities",
+            "",
+            'candidates["probability"]',
+            "(2.718281828459045 ** candidates['logprob'])",
+        ),
+        edit("numpy's number", "", "int((reached_before < top_p).sum())", "(reached_before < top_p).sum()"),
+    ],
+    "1.8": [
+        changed("0 and 1, more columns", "", frame_1_8=lambda f: f.assign(correct=f["correct"].astype(int), more=1))
+    ],
+    "1.9": [edit("a list of one", "", "llm.generate(prompt, params)", "llm.generate([prompt], [params])")],
+    "1.10": [edit("numpy's numbers", "", "min(8, limit)", "__import__('numpy').int64(min(8, limit)).item()")],
 }

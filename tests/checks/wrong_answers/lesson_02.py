@@ -1,30 +1,14 @@
-"""The likely mistakes in exercises 2.1 to 2.8. Those of the tools, from 2.9, are in `lesson_02_tools.py`."""
+"""The likely mistakes in exercises 2.1 to 2.8, and right answers in another form; from 2.9 in `lesson_02_tools.py`."""
 
-import argparse
 import json
-from pathlib import Path
 
-from tests.checks.wrong_answers import Wrong, lesson_02_tools
-
-
-def _parser():
-    from vllm.utils.argparse_utils import FlexibleArgumentParser
-
-    return FlexibleArgumentParser()
-
-
-def _params(**changes):
-    from vllm import SamplingParams
-
-    return SamplingParams(**{"temperature": 0.4, "top_p": 0.8, "top_k": 20, "seed": 0, "max_tokens": 150} | changes)
-
+from tests.checks.wrong_answers import changed, edit, lesson_02_tools
 
 # 2.1
-
-
-def _models(ns: dict, **changes) -> tuple:
-    given = {"compare": ns["compare_models"], "frame": ns["frame_2_1"], "answer": ns["answer_2_1"]} | changes
-    return given["compare"], given["frame"], given["answer"], ns["PROMPTS_2_1"], ns["llm"]
+IN_ONE = "generate(model, prompts, temperature=0.0, max_tokens=40)"
+ONE_EACH = "pd.concat([generate(model, prompt, temperature=0.0, max_tokens=40) for prompt in prompts])"
+LOOP = "    for name in names:\n        start"
+OTHER = {"pocket-base": "pocket-base-mini", "pocket-base-mini": "pocket-base"}
 
 
 def _loaded_already(frame):
@@ -32,372 +16,246 @@ def _loaded_already(frame):
 
 
 def _asked_twice(frame):
-    texts = frame[frame["model"] == "pocket-base"]["text"].tolist()
-    return frame.assign(text=texts * 2)
-
-
-def _all_loaded_first(names, prompts, load=None):
-    from vllm_course import generate
-
-    engines = [load(name) for name in names]
-    return [generate(engine, prompts, temperature=0.0, max_tokens=40) for engine in engines]
-
-
-def _load_ignored(names, prompts, load=None):
-    from vllm_course import generate, load_model
-
-    return [generate(load_model(name), prompts, temperature=0.0, max_tokens=40) for name in names]
-
-
-def _prompt_by_prompt(names, prompts, load=None):
-    import pandas as pd
-
-    from vllm_course import generate
-
-    frames = []
-    for name in names:
-        engine = load(name)
-        frames += [generate(engine, prompt, temperature=0.0, max_tokens=4).assign(model=name) for prompt in prompts]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _other_way_round(answer: dict) -> dict:
-    other = {"pocket-base": "pocket-base-mini", "pocket-base-mini": "pocket-base"}
-    return {question: other[name] for question, name in answer.items()}
+    return frame.assign(text=frame[frame["model"] == "pocket-base"]["text"].tolist() * 2)
 
 
 # 2.2
-
-
-def _default_by_get_default(parser, option):
-    return parser.get_default(option.lstrip("-").replace("-", "_"))
-
-
-def _default_of_flag_as_written(parser, option):
-    return vars(parser.parse_args([]))[option.removeprefix("--")]
-
-
-def _all_groups(parser) -> dict:
-    return {group.title: len(group._group_actions) for group in parser._action_groups}
-
+EVERY_DEFAULT, METHODS = (
+    'vars(parser.parse_args([]))[option.lstrip("-").replace("-", "_")]',
+    "list(QUANTIZATION_METHODS)",
+)
+BY_NAME = 'parser.get_default(option.lstrip("-").replace("-", "_"))'
+CAUTIOUS = f"next({BY_NAME} for action in parser._actions if action.dest == option.strip('-').replace('-', '_'))"
 
 # 2.3
-
-
-def _call_for_each(llm, prompt, temperatures):
-    import pandas as pd
-
-    from vllm_course import sweep
-    from vllm_course.measures import summarize
-
-    frames = [sweep(llm, prompt, n=8, seed=0, temperature=[t], max_tokens=8) for t in temperatures]
-    return summarize(pd.concat(frames), "temperature")
-
-
-def _sweep_with(**options):
-    def by_temperature(llm, prompt, temperatures):
-        from vllm_course import sweep
-        from vllm_course.measures import summarize
-
-        settings = {"n": 8, "seed": 0, "max_tokens": 8} | options
-        return summarize(sweep(llm, prompt, temperature=list(temperatures), **settings), "temperature")
-
-    return by_temperature
-
-
-def _choose(**columns):
-    """Make a rule that takes one of its three temperatures in another way."""
-
-    def choose(table):
-        table = table.set_index("temperature")
-        whole = table[table["mean_logprob"] >= -2]
-        right = {
-            "broken_from": table.index[table["mean_logprob"] < -2].min(),
-            "most_diverse": table["diversity"].idxmax(),
-            "best": whole["diversity"].idxmax(),
-        }
-        return right | {name: other(table, whole) for name, other in columns.items()}
-
-    return choose
-
-
-def _temperatures(ns: dict, **changes) -> tuple:
-    names = {"by": "by_temperature", "choose": "choose", "table": "table_2_3", "answer": "answer_2_3"}
-    given = {key: ns[name] for key, name in names.items()} | changes
-    return given["by"], given["choose"], given["table"], given["answer"], ns["llm"]
-
+SWEEP, SWEPT = "sweep(llm, prompt, n=8, seed=0, temperature=", "list(temperatures), max_tokens=40)"
+SWEEP_EACH, SWEPT_EACH = "pd.concat([" + SWEEP, "[t], max_tokens=40) for t in temperatures])"
+BROKEN_FROM, BEST = 'table.index[table["mean_logprob"] < -2].min()', 'whole["diversity"].idxmax()'
+SUMMARY = 'return summarize(frame, "temperature")'
+BY_HAND = """
+    settings = {"seed": 5, "max_tokens": 40, "logprobs": 1}
+    params = [SamplingParams(temperature=t, **settings) for t in temperatures for _ in range(8)]
+    asked = zip(params, llm.generate([prompt] * len(params), sampling_params=params))
+    rows = [(p.temperature, c.text, len(c.token_ids), c.cumulative_logprob, c.finish_reason)
+            for p, output in asked for c in output.outputs]
+    frame = pd.DataFrame(rows, columns=["temperature", "text", "tokens", "logprob", "finish_reason"])
+"""
 
 # 2.4
-
-
-def _by_finish_reason(output, params, max_model_len):
-    return {"stop": "end of sequence", "length": "max_tokens"}[output.outputs[0].finish_reason]
-
-
-def _without_context(output, params, max_model_len):
-    completion = output.outputs[0]
-    stopped = "stop string" if completion.stop_reason else "end of sequence"
-    return stopped if completion.finish_reason == "stop" else "max_tokens"
-
-
-def _less_than_max_tokens(output, params, max_model_len):
-    completion = output.outputs[0]
-    if completion.finish_reason == "stop":
-        return "stop string" if completion.stop_reason else "end of sequence"
-    return "context length" if len(completion.token_ids) < params.max_tokens else "max_tokens"
-
-
-def _ends(ns: dict, **changes) -> tuple:
-    given = {"frame": ns["frame_2_4"], "reached": ns["reached_2_4"], "why": ns["why_it_ended"]} | changes
-    return given["frame"], given["reached"], given["why"], ns["llm"]
-
+STOPPED = 'return "end of sequence" if completion.stop_reason is None else "stop string"'
+CUT = 'return "max_tokens" if len(completion.token_ids) == params.max_tokens else "context length"'
+FULL = (
+    'return "context length" if len(output.prompt_token_ids + completion.token_ids) >= max_model_len else "max_tokens"'
+)
 
 # 2.6
-
-
-def _bytes(*, factor: int = 2, heads: str = "num_key_value_heads"):
-    def kv_bytes_per_token(config, bytes_per_number):
-        return factor * config.num_hidden_layers * getattr(config, heads) * config.head_dim * bytes_per_number
-
-    return kv_bytes_per_token
-
-
-def _head_size_divided(config, bytes_per_number):
-    head = config.hidden_size // config.num_attention_heads
-    return 2 * config.num_hidden_layers * config.num_key_value_heads * head * bytes_per_number
-
-
-def _memory(ns: dict, **changes) -> tuple:
-    given = {"bytes": ns["kv_bytes_per_token"], "fit": ns["tokens_that_fit"], "frame": ns["frame_2_6"]} | changes
-    return given["bytes"], given["fit"], given["frame"]
-
-
-def _one_engine_for_all(frame):
-    return frame.assign(reported=frame["reported"].iloc[0], predicted=frame["reported"].iloc[0])
-
+BLOCKS = "memory // (bytes_per_token * block_size)"
 
 # 2.7
+SOURCES = '{"model": model_defaults, "file": file, "command line": given}'
+FILE_FIRST = '{"model": model_defaults, "command line": given, "file": file}'
+MODEL_OVER_FILE = '{"file": file, "model": model_defaults, "command line": given}'
+YAML = "# for lesson 02\nmodel: pocket-base\ntemperature: 0.7\ntop-p: 0.95\nmax-tokens: 100\nseed: 3\n"
 
 
-def _file(ns: dict, name: str, text: str) -> Path:
-    file = ns["FOLDER_2_7"] / name
-    file.write_text(text, encoding="utf-8")
-    return file
+def _file(name: str, text: str = "", **settings):
+    """Make what writes another file beside the solution's: a text, or settings of which None is left out."""
+    settings = {"model": "pocket-base", "temperature": 0.7, "top_p": 0.95, "max_tokens": 100} | settings
+    given = {key: value for key, value in settings.items() if value is not None}
 
+    def write(path):
+        path.with_name(name).write_text(text or json.dumps(given), encoding="utf-8")
+        return path.with_name(name)
 
-def _settings(**changes) -> str:
-    return json.dumps({"model": "pocket-base", "temperature": 0.7, "top_p": 0.95, "max_tokens": 100} | changes)
-
-
-def _resolve(*, given=lambda value: value is not None, order=("model", "file", "command line"), refuse=True):
-    """Make a `resolve` that differs from the right one in one respect."""
-
-    def resolve(command_line, file, model_defaults):
-        unknown = sorted(set(file) - set(command_line))
-        if refuse and unknown:
-            raise ValueError(f"unknown: {unknown}")
-        words = {name: value for name, value in command_line.items() if given(value)}
-        sources = {"model": model_defaults, "file": file, "command line": words}
-        return {name: (value, source) for source in order for name, value in sources[source].items()}
-
-    return resolve
+    return write
 
 
 # 2.8
-
-
-def _prompts_from(*, parser=_parser, action="append", strip=str.strip, comment="#", put=None, must_fill=True):
-    """Make a `prompts_from` that differs from the right one in one respect."""
-
-    def prompts_from(argv):
-        reader = parser()
-        reader.add_argument("--prompt", action=action)
-        reader.add_argument("--prompts-file")
-        reader.add_argument("--template", default="{text}")
-        args = reader.parse_args(argv)
-        prompts = args.prompt or [] if action == "append" else [args.prompt] * bool(args.prompt)
-        if args.prompts_file:
-            lines = Path(args.prompts_file).read_text(encoding="utf-8").splitlines()
-            prompts += [strip(line) for line in lines if line.strip() and not (comment and line.startswith(comment))]
-        if not prompts or (must_fill and "{text}" not in args.template):
-            reader.error("--prompt must be given, and --template must hold {text}")
-        return [put(args.template, p) if put else args.template.replace("{text}", p) for p in prompts]
-
-    return prompts_from
-
-
-def _default_prompt(argv):
-    return _prompts_from()(argv) if argv else ["Hello, my name is"]
-
-
-def _raises(argv):
-    if not argv:
-        raise ValueError("no --prompt")
-    return _prompts_from()(argv)
-
+APPEND, FILLED = 'action="append", default=[], ', 'args.template.replace("{text}", prompt)'
+LINES = 'for line in lines if line and not line.startswith("#")]'
 
 WRONG = {
     "2.1": [
-        Wrong(
-            "pocket-base first, which is loaded",
-            lambda ns: _models(ns, frame=_loaded_already(ns["frame_2_1"])),
-            "pocket-base was loaded already",
+        changed("pocket-base first, which is loaded", "pocket-base was loaded already", frame_2_1=_loaded_already),
+        changed("one model only", "Compare the models", frame_2_1=lambda f: f.query("model == 'pocket-base'")),
+        changed("one prompt missing", "one row for each", frame_2_1=lambda frame: frame[1:]),
+        changed("one model asked twice", "asked twice", frame_2_1=_asked_twice),
+        changed("sampled, not greedy", "temperature=0", frame_2_1=lambda f: f.assign(text=[*map(str, range(6))])),
+        changed("the other model", "your own table", answer_2_1=lambda a: {name: OTHER[a[name]] for name in a}),
+        edit(
+            "all loaded, then asked",
+            "before you load the next",
+            LOOP,
+            "    models = [load(name) for name in names]\n" + LOOP,
+            "model = load(name)",
+            "model = models.pop(0)",
         ),
-        Wrong(
-            "one model only",
-            lambda ns: _models(ns, frame=ns["frame_2_1"].query("model == 'pocket-base'")),
-            "Compare the models",
-        ),
-        Wrong("one model asked twice", lambda ns: _models(ns, frame=_asked_twice(ns["frame_2_1"])), "asked twice"),
-        Wrong(
-            "sampled, not greedy",
-            lambda ns: _models(ns, frame=ns["frame_2_1"].assign(text=[str(i) for i in range(6)])),
-            "temperature=0",
-        ),
-        Wrong("the other model", lambda ns: _models(ns, answer=_other_way_round(ns["answer_2_1"])), "your own table"),
-        Wrong("all loaded, then asked", lambda ns: _models(ns, compare=_all_loaded_first), "before you load the next"),
-        Wrong("load not used", lambda ns: _models(ns, compare=_load_ignored), "with load(name)"),
-        Wrong("a call for each prompt", lambda ns: _models(ns, compare=_prompt_by_prompt), "in one call"),
+        edit("load not used", "with load(name)", "= load(name)", "= load_model(name)"),
+        edit("a call for each prompt", "in one call", IN_ONE, ONE_EACH),
+        edit("sampled in the function", "must take temperature=0", "temperature=0.0, ", "temperature=0.5, "),
+        edit("the first model only", "Load every name", "return pd.concat", "    return pd.concat"),
+        edit("no table", "must return a table", "return pd.concat(frames, ignore_index=True)", "return frames"),
     ],
     "2.2": [
-        Wrong(
-            "groups without options",
-            lambda ns: (_all_groups, ns["default_of"], ns["quantization_2_2"]),
-            "does not show in the help",
+        edit("groups without options", "does not show in the help", " if group._group_actions}", "}"),
+        edit("the groups of one parser", "that parser's groups", "in parser._action", "in parser_2_2._action"),
+        edit(
+            "names counted, not options",
+            "several names",
+            "len(group._group_actions)",
+            "sum(len(action.option_strings) for action in group._group_actions)",
         ),
-        Wrong(
-            "the groups of one parser",
-            lambda ns: (lambda parser: ns["groups_of"](ns["parser_2_2"]), ns["default_of"], ns["quantization_2_2"]),
-            "that parser's groups",
-        ),
-        Wrong(
-            "get_default, which knows any name",
-            lambda ns: (ns["groups_of"], _default_by_get_default, ns["quantization_2_2"]),
-            "None for any name",
-        ),
-        Wrong(
-            "hyphens not turned into underscores",
-            lambda ns: (ns["groups_of"], _default_of_flag_as_written, ns["quantization_2_2"]),
-            "--line-colour was not found",
-        ),
-        Wrong("the option's choices", lambda ns: (ns["groups_of"], ns["default_of"], []), "has no choices"),
-        Wrong("the seed's two", lambda ns: (ns["groups_of"], ns["default_of"], ["awq", "gptq"]), "methods are missing"),
-        Wrong(
-            "a method of older versions",
-            lambda ns: (ns["groups_of"], ns["default_of"], [*ns["quantization_2_2"], "squeezellm"]),
-            "does not know 'squeezellm'",
-        ),
+        edit("get_default, which knows any name", "None for any name", EVERY_DEFAULT, BY_NAME),
+        edit("hyphens kept", "--line-colour was not found", '.replace("-", "_")]', "]"),
+        edit("the option's choices", "has no choices", METHODS, "None"),
+        edit("the seed's two", "methods are missing", METHODS, '["awq", "gptq"]'),
+        edit("one text", "not as one text", METHODS, '", ".join(QUANTIZATION_METHODS)'),
+        edit("an older method", "does not know 'squeezellm'", METHODS, '[*QUANTIZATION_METHODS, "squeezellm"]'),
     ],
     "2.3": [
-        Wrong("a call for each temperature", lambda ns: _temperatures(ns, by=_call_for_each), "in one call, not in 2"),
-        Wrong("one text a temperature", lambda ns: _temperatures(ns, by=_sweep_with(n=1)), "Take 8 completions"),
-        Wrong("no seed", lambda ns: _temperatures(ns, by=_sweep_with(seed=None)), "Set a seed"),
-        Wrong(
-            "the worst, not the first",
-            lambda ns: _temperatures(ns, choose=_choose(broken_from=lambda t, w: t["mean_logprob"].idxmin())),
-            "not the one that is worst",
-        ),
-        Wrong(
-            "diverse because broken",
-            lambda ns: _temperatures(ns, choose=_choose(best=lambda t, w: t["diversity"].idxmax())),
-            "best must still be whole",
-        ),
-        Wrong(
-            "the highest whole one",
-            lambda ns: _temperatures(ns, choose=_choose(best=lambda t, w: w.index.max())),
-            "most diverse that is",
-        ),
-        Wrong("four temperatures", lambda ns: _temperatures(ns, table=ns["table_2_3"][::2][:4]), "at least 7"),
-        Wrong(
-            "another answer than the rule's",
-            lambda ns: _temperatures(ns, answer=ns["answer_2_3"] | {"best": 0.0}),
-            "what choose finds",
-        ),
+        edit("a call for each temperature", "in one call, not in 2", SWEEP, SWEEP_EACH, SWEPT, SWEPT_EACH),
+        edit("one text a temperature", "Take 8 completions", "n=8", "n=1"),
+        edit("no seed", "Set a seed", "seed=0, ", ""),
+        edit("16 tokens", "max_tokens=40", ", max_tokens=40", ""),
+        edit("a row for each text", "one row for each", SUMMARY, "return frame.assign(diversity=1, mean_logprob=1)"),
+        edit("another measure", "those that summarize finds", SUMMARY, SUMMARY.replace(")", ", n=1)")),
+        edit("the worst, not the first", "not the one that is worst", BROKEN_FROM, 'table["mean_logprob"].idxmin()'),
+        edit("diverse because broken", "best must still be whole", BEST, 'table["diversity"].idxmax()'),
+        edit("-2 counts as broken", "-2 or above", ">= -2", "> -2"),
+        edit("-2 is broken", "below -2, got", "< -2", "<= -2"),
+        edit("the highest whole one", "most diverse that is", BEST, "whole.index.max()"),
+        changed("four temperatures", "at least 7", table_2_3=lambda table: table[::2][:4]),
+        changed("not the rule's answer", "what choose finds", answer_2_3=lambda answer: answer | {"best": 0.0}),
     ],
     "2.4": [
-        Wrong("finish_reason alone", lambda ns: _ends(ns, why=_by_finish_reason), "met a stop string"),
-        Wrong("the context forgotten", lambda ns: _ends(ns, why=_without_context), "fill the context"),
-        Wrong("max_tokens=None forgotten", lambda ns: _ends(ns, why=_less_than_max_tokens), "without max_tokens"),
-        Wrong("always reached", lambda ns: _ends(ns, reached={10: 2, 100: 2, 500: 2}), "Your own table"),
-        Wrong("shares", lambda ns: _ends(ns, reached={10: 1.0, 100: 0.5, 500: 0.5}), "no share"),
-        Wrong("one prompt", lambda ns: _ends(ns, frame=ns["frame_2_4"].head(3)), "each prompt and max_tokens"),
+        edit("finish_reason alone", "met a stop string", STOPPED, 'return "end of sequence"'),
+        edit("the context forgotten", "fill the context", CUT, 'return "max_tokens"'),
+        edit("max_tokens=None forgotten", "without max_tokens", "ids) == params", "ids) >= params"),
+        changed("always reached", "Your own table", reached_2_4=lambda reached: dict.fromkeys(reached, 2)),
+        changed("shares", "no share", reached_2_4=lambda reached: {key: n / 2 for key, n in reached.items()}),
+        changed("one prompt", "each prompt and max_tokens", frame_2_4=lambda frame: frame.head(3)),
+        changed("two budgets", "Sweep max_tokens", frame_2_4=lambda frame: frame.query("max_tokens > 10")),
     ],
     "2.5": [
-        Wrong("max_tokens alone", lambda ns: (_params(), ns["llm"]), "only the most"),
-        Wrong("past the end", lambda ns: (_params(ignore_eos=True), ns["llm"]), "another text"),
-        Wrong(
-            "a least without a most", lambda ns: (_params(min_tokens=150, max_tokens=160), ns["llm"]), "more than 150"
-        ),
-        Wrong("no top_k", lambda ns: (_params(min_tokens=150, top_k=0), ns["llm"]), "top_k must be 20"),
-        Wrong("too warm", lambda ns: (_params(min_tokens=150, temperature=0.8), ns["llm"]), "0.3 to 0.5"),
-        Wrong("no seed", lambda ns: (_params(min_tokens=150, seed=None), ns["llm"]), "Set a seed"),
+        edit("max_tokens alone", "only the most", "min_tokens=150, ", ""),
+        edit("past the end", "another text", "min_tokens=150", "ignore_eos=True"),
+        edit("a least without a most", "more than 150", "150, max_tokens=150", "150, max_tokens=160"),
+        edit("no top_k", "top_k must be 20", "top_k=20", "top_k=0"),
+        edit("no top_p", "top_p must be 0.9", "top_p=0.8", "top_p=1.0"),
+        edit("too warm", "0.3 to 0.5", "temperature=0.4", "temperature=0.8"),
+        edit("no seed", "Set a seed", ", seed=0", ""),
+        changed("a dict", "a SamplingParams object", params_2_5=lambda params: {"min_tokens": 150}),
     ],
     "2.6": [
-        Wrong("keys without values", lambda ns: _memory(ns, bytes=_bytes(factor=1)), "a key and a value"),
-        Wrong("all heads", lambda ns: _memory(ns, bytes=_bytes(heads="num_attention_heads")), "share one key"),
-        Wrong("head size by division", lambda ns: _memory(ns, bytes=_head_size_divided), "Take head_dim"),
-        Wrong("no blocks", lambda ns: _memory(ns, fit=lambda memory, each, block: memory // each), "whole ones"),
-        Wrong(
-            "one block too many",
-            lambda ns: _memory(ns, fit=lambda memory, each, block: (memory // (each * block) + 1) * block),
-            "are 62 blocks",
-        ),
-        Wrong(
-            "the same engine read twice", lambda ns: _memory(ns, frame=_one_engine_for_all(ns["frame_2_6"])), "the same"
-        ),
-        Wrong(
-            "predicted for half the bytes",
-            lambda ns: _memory(ns, frame=ns["frame_2_6"].assign(predicted=ns["frame_2_6"]["predicted"] * 2)),
-            "which dtype",
-        ),
+        edit("keys without values", "a key and a value", "return 2 * config", "return config"),
+        edit("all heads", "share one key", "num_key_value_heads", "num_attention_heads"),
+        edit("numbers, not bytes", "bytes of a number", " * bytes_per_number", ""),
+        edit("by division", "Take head_dim", "config.head_dim", "config.hidden_size // config.num_attention_heads"),
+        edit("no blocks", "whole ones", BLOCKS + " * block_size", "memory // bytes_per_token"),
+        edit("one block too many", "are 62 blocks", BLOCKS, f"({BLOCKS} + 1)"),
+        edit("one block at least", "holds no token", BLOCKS, f"max(1, {BLOCKS})"),
+        edit("a float", "divide with //", "memory //", "float(memory) //"),
+        changed("one engine read twice", "the same", frame_2_6=lambda f: f.assign(reported=960, predicted=960)),
+        changed("half the bytes", "which dtype", frame_2_6=lambda f: f.assign(predicted=f["predicted"] * 2)),
+        changed("no memory", "what memory_in_use() returns", frame_2_6=lambda f: f.assign(memory_in_use=0)),
     ],
     "2.7": [
-        Wrong(
-            "a number as a text",
-            lambda ns: (_file(ns, "text.json", _settings(temperature="0.7")), ns["resolve"]),
-            "temperature must be",
-        ),
-        Wrong(
-            "a spelling mistake",
-            lambda ns: (_file(ns, "typo.json", _settings(temprature=0.7)), ns["resolve"]),
-            "temprature",
-        ),
-        Wrong("another value", lambda ns: (_file(ns, "p.json", _settings(top_p=0.9)), ns["resolve"]), "top_p to 0.95"),
-        Wrong("no file", lambda ns: (ns["FOLDER_2_7"] / "none.json", ns["resolve"]), "refuses the file"),
-        Wrong("0 counts as not given", lambda ns: (ns["config_2_7"], _resolve(given=bool)), "0 counts as false"),
-        Wrong(
-            "None counts as given",
-            lambda ns: (ns["config_2_7"], _resolve(given=lambda v: True)),
-            "None means not given",
-        ),
-        Wrong(
-            "the model beats the file",
-            lambda ns: (ns["config_2_7"], _resolve(order=("file", "model", "command line"))),
-            "beats the model",
-        ),
-        Wrong(
-            "any key, as set_defaults takes it",
-            lambda ns: (ns["config_2_7"], _resolve(refuse=False)),
-            "nobody noticed",
-        ),
+        changed("a number as a text", "temperature must be", config_2_7=_file("text.json", temperature="0.7")),
+        changed("a spelling mistake", "temprature", config_2_7=_file("typo.json", temprature=0.7)),
+        changed("another value", "top_p to 0.95", config_2_7=_file("p.json", top_p=0.9)),
+        changed("no model", "must also name the model", config_2_7=_file("model.json", model=None)),
+        changed("no file", "refuses the file", config_2_7=lambda path: path.with_name("none.json")),
+        edit("0 counts as not given", "0 counts as false", " if value is not None", " if value"),
+        edit("None counts as given", "None means not given", " if value is not None", ""),
+        edit("the model beats the file", "beats the model", SOURCES, MODEL_OVER_FILE),
+        edit("the file beats the command line", "the command line was lost", SOURCES, FILE_FIRST),
+        edit("values without sources", "(value, source)", "name: (value, source)", "name: value"),
+        edit("any key, as set_defaults takes it", "nobody noticed", "if unknown := sorted(", "if unknown := () and ("),
+        edit("another error", "Raise a ValueError", "raise ValueError", "raise KeyError"),
     ],
     "2.8": [
-        Wrong("the last --prompt only", lambda ns: _prompts_from(action="store"), 'action="append"'),
-        Wrong(
-            "argparse's own parser", lambda ns: _prompts_from(parser=argparse.ArgumentParser), "FlexibleArgumentParser"
+        edit("the last --prompt only", 'action="append"', APPEND, "", "= args.prompt", "= [args.prompt]"),
+        edit(
+            "argparse's",
+            "FlexibleArgumentParser",
+            "FlexibleArgumentParser()",
+            "__import__('argparse').ArgumentParser()",
         ),
-        Wrong("blanks kept", lambda ns: _prompts_from(strip=lambda line: line), "strip it"),
-        Wrong("comments kept", lambda ns: _prompts_from(comment=""), "is a comment"),
-        Wrong(
-            "str.format", lambda ns: _prompts_from(put=lambda template, p: template.format(text=p)), "takes every brace"
+        edit("blanks kept", "strip it", "(line.strip() for", "(line for"),
+        edit("comments kept", "is a comment", ' and not line.startswith("#")', ""),
+        edit("empty lines kept", "An empty line", "if line and", "if"),
+        edit("every prompt once", "Keep both", "[line for", "[*dict.fromkeys(line for", LINES, LINES[:-1] + ")]"),
+        edit(
+            "the file first",
+            "First those of --prompt",
+            "prompts = args.prompt + (",
+            "prompts = (",
+            "else [])",
+            "else []) + args.prompt",
         ),
-        Wrong(
-            "the template put before",
-            lambda ns: _prompts_from(put=lambda template, p: template.removesuffix("{text}") + p),
-            "in place of",
+        edit("str.format", "takes every brace", FILLED, "args.template.format(text=prompt)"),
+        edit("the template put before", "in place of", FILLED, 'args.template.removesuffix("{text}") + prompt'),
+        edit("any template", "the same prompt every time", 'if "{text}" not in args', "if not args"),
+        edit(
+            "a prompt of its own",
+            "not with a result",
+            "    if not prompts",
+            "    prompts = prompts or ['Hi']\n    if not prompts",
         ),
-        Wrong("any template", lambda ns: _prompts_from(must_fill=False), "the same prompt every time"),
-        Wrong("a prompt of its own", lambda ns: _default_prompt, "not with a result"),
-        Wrong("an exception", lambda ns: _raises, "parser.error"),
+        edit("an exception", "parser.error", 'parser.error("--prompt or', 'raise ValueError("--prompt or'),
+        edit("an error that names nothing", "must name the option", "--prompt or --prompts-file must", "someone must"),
     ],
 } | lesson_02_tools.WRONG
+
+RIGHT = {
+    "2.1": [
+        edit(
+            "prompt by prompt, another column",
+            "",
+            "frames, ignore_index=True)",
+            "frames).assign(n=1).sort_values('prompt')",
+        ),
+        changed("rows in another order", "", frame_2_1=lambda frame: frame[::-1]),
+    ],
+    "2.2": [
+        edit("an error of another type", "", EVERY_DEFAULT, CAUTIOUS),
+        edit("a tuple of methods", "", METHODS, "tuple(QUANTIZATION_METHODS)"),
+        edit("a set of methods", "", METHODS, "set(QUANTIZATION_METHODS)"),
+    ],
+    "2.3": [
+        edit("SamplingParams with n", "", "    frame = " + SWEEP + SWEPT, BY_HAND),
+        changed("Python's numbers", "", answer_2_3=lambda answer: {name: float(answer[name]) for name in answer}),
+        changed("rows and columns in another order", "", table_2_3=lambda table: table[::-1][table.columns[::-1]]),
+    ],
+    "2.4": [
+        edit("by the length of the context", "", CUT, FULL),
+        changed("more columns", "", frame_2_4=lambda frame: frame.assign(more=1)[::-1]),
+        changed("floats", "", reached_2_4=lambda reached: {key: float(n) for key, n in reached.items()}),
+    ],
+    "2.5": [
+        edit("the end made impossible", "", "min_tokens=150", "logit_bias={llm.get_tokenizer().eos_token_id: -100}")
+    ],
+    "2.6": [
+        edit(
+            "numpy's number",
+            "",
+            "return " + BLOCKS,
+            "import numpy\n    return numpy.int64(memory) // (bytes_per_token * block_size)",
+        ),
+        edit("floor of a quotient", "", BLOCKS, "int(memory / bytes_per_token / block_size)"),
+    ],
+    "2.7": [
+        changed("YAML with hyphens", "", config_2_7=_file("right.yaml", YAML)),
+        edit("lists, another error", "", "(value, source) for", "[value, source] for", "ValueError", "UnicodeError"),
+    ],
+    "2.8": [
+        edit(
+            "a generator",
+            "",
+            f"return [{FILLED} for prompt in prompts]",
+            f"yield from ({FILLED} for prompt in prompts)",
+        ),
+        edit("parts of a template", "", FILLED, 'prompt.join(args.template.split("{text}"))'),
+        edit("ended by hand", "", 'parser.error("--prompt or', 'parser.exit(2, "--prompt or'),
+    ],
+}

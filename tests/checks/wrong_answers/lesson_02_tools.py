@@ -1,241 +1,98 @@
-"""The likely mistakes in exercises 2.9 to 2.17. Each must be refused, with the hint that fits."""
+"""The likely mistakes in exercises 2.9 to 2.17, and right answers in other forms."""
 
-import csv
-import hashlib
 import json
-import logging
-import math
-import sqlite3
-import threading
 import time
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from tests.checks.wrong_answers import Wrong
+import numpy as np
 
-
-def _params(**sampling):
-    from vllm import SamplingParams
-
-    return SamplingParams(**sampling)
-
+from tests.checks.wrong_answers import changed, edit
 
 # 2.9
 
-LOOP = """mkdir -p "$2"; prompts=$1; folder=$2; shift 2; i=0
+TOOL = "python lessons/02-text-generation/text_generation.py"
+LOOP = f"""mkdir -p "$2"; prompts=$1; folder=$2; shift 2; i=0
 while IFS= read -r prompt; do
     i=$((i + 1))
-    python lessons/02-text-generation/text_generation.py --prompt "$prompt" "$@" > "$folder/00$i.txt" < /dev/null
+    {TOOL} --prompt "$prompt" "$@" > "$folder/00$i.txt" < /dev/null
 done < "$prompts"
 """
-ONE_FILE = """set -e; mkdir -p "$2"; prompts=$1; folder=$2; shift 2
-python lessons/02-text-generation/text_generation.py --prompts-file "$prompts" --output "$folder/all.txt" "$@"
+WORDS = LOOP.replace("while IFS= read -r prompt; do", "for prompt in $(cat $prompts); do").replace('< "$prompts"', "")
+ALL_AT_ONCE = 'set -euo pipefail; mkdir -p "$2"; prompts=$1; folder=$2; shift 2\n'
+ONE_FILE = f'{ALL_AT_ONCE}{TOOL} --prompts-file "$prompts" --output "$folder/all.txt" "$@"\n'
+FROM_JSON = f"""{ALL_AT_ONCE}{TOOL} --prompts-file "$prompts" --json "$@" | python3 -c '
+import json, pathlib, sys
+for i, record in enumerate(json.load(sys.stdin)["results"]):
+    pathlib.Path(sys.argv[1], f"{{i}}.txt").write_text(record["text"])
+' "$folder"
+"""
+FROM_LINES = f"""{ALL_AT_ONCE}words=(); i=0
+while IFS= read -r prompt; do words+=(--prompt "$prompt"); done < "$prompts"
+{TOOL} "${{words[@]}}" "$@" > "$folder/all.txt"
+grep "^Output:" "$folder/all.txt" | while IFS= read -r line; do i=$((i + 1)); echo "$line" > "$folder/00$i.txt"; done
 """
 
 
-def _script(old: str = "", new: str = ""):
-    return lambda ns: ns["answer_2_9"].resolve().read_text("utf-8").replace(old, new)
+def script_2_9(name: str, hint: str, text: str):
+    return changed(name, hint, answer_2_9=lambda _: text)
+
+
+def script_2_9_edit(name: str, hint: str, old: str, new: str):
+    return changed(name, hint, answer_2_9=lambda path: path.resolve().read_text("utf-8").replace(old, new))
 
 
 # 2.10
 
+SWEEP = "return sweep(llm, prompt, n=n, seed=seed, temperature=temperatures, top_p=top_ps, max_tokens=16)"
+EACH = "sweep(llm, prompt, n=n, seed=seed, temperature=[t], top_p=[p], max_tokens=16)"
+LOOPED = f"return __import__('pandas').concat([{EACH} for t in temperatures for p in top_ps])"
+ZIPPED = SWEEP + "[lambda frame: frame['temperature'].map(dict(zip(temperatures, top_ps))) == frame['top_p']]"
+N_AT_ONCE = """import pandas as pd
 
-def _swept_in_a_loop(ns: dict):
-    def sweep_batched(llm, prompt, temperatures, top_ps, *, n, seed):
-        import pandas as pd
-
-        frames = [
-            ns["sweep"](llm, prompt, n=n, seed=seed, temperature=[temperature], top_p=[top_p], max_tokens=16)
-            for temperature in temperatures
-            for top_p in top_ps
-        ]
-        return pd.concat(frames, ignore_index=True)
-
-    return sweep_batched
-
-
-def _swept_in_pairs(ns: dict):
-    def sweep_batched(llm, prompt, temperatures, top_ps, *, n, seed):
-        frame = ns["sweep"](llm, prompt, n=n, seed=seed, temperature=temperatures, top_p=top_ps, max_tokens=16)
-        return frame[[pair in set(zip(temperatures, top_ps, strict=True)) for pair in _pairs(frame)]]
-
-    return sweep_batched
-
-
-def _swept_unseeded(ns: dict):
-    return lambda llm, prompt, ts, ps, *, n, seed: ns["sweep"](
-        llm, prompt, n=n, temperature=ts, top_p=ps, max_tokens=16
-    )
-
-
-def _pairs(frame) -> list:
-    return list(zip(frame["temperature"], frame["top_p"], strict=True))
-
-
-def _answers_2_10(ns: dict, **changes) -> tuple:
-    answers = {name: ns[name] for name in ("sweep_batched", "frame_2_10", "best_2_10", "ratio_2_10", "llm")}
-    return tuple((answers | changes).values())
-
-
-def _pair_where(ns: dict, whole: bool) -> tuple:
-    """Return the pair with the most words among those that are broken, or the fewest among those that are whole."""
-    words, whole_ones = ns["words"], ns["likely"] > -1
-    return words[whole_ones].idxmin() if whole else words[~whole_ones].idxmax()
-
+    pairs, fixed = [(t, p) for t in temperatures for p in top_ps], {"max_tokens": 16, "logprobs": 0, "seed": seed}
+    params = [SamplingParams(temperature=t, top_p=p, n=n, **fixed) for t, p in pairs]
+    outputs = llm.generate([prompt] * len(pairs), params)
+    rows = [(*pair, c) for pair, output in zip(pairs, outputs) for c in output.outputs]
+    rows = [(t, p, c.text, len(c.token_ids), c.cumulative_logprob) for t, p, c in rows]
+    return pd.DataFrame(rows, columns=["temperature", "top_p", "text", "tokens", "logprob"])"""
 
 # 2.11
 
-
-def _logging(**flaws):
-    """Return a `generate_logged` that is right but for its flaws."""
-    mode, naive, header = flaws.get("mode", "a"), flaws.get("naive", False), flaws.get("header", False)
-
-    def generate_logged(llm, prompts, sampling, log_file, csv_file):
-        outputs = llm.generate(prompts, _params(**sampling))
-        with open(csv_file, mode, newline="", encoding="utf-8") as file:
-            rows = [_row(output, sampling, flaws) for output in outputs]
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            if file.tell() == 0 or header:
-                writer.writeheader()
-            if naive:
-                file.writelines(",".join(map(str, row.values())) + "\n" for row in rows)
-            else:
-                writer.writerows(rows)
-        _log(rows, log_file, flaws)
-        return outputs
-
-    return generate_logged
-
-
-def _row(output, sampling: dict, flaws: dict) -> dict:
-    completion = output.outputs[0]
-    return {
-        "timestamp": datetime.now(None if flaws.get("local") else UTC).isoformat(),
-        "prompt": output.prompt,
-        "text": completion.text,
-        "tokens": len(completion.text.split()) if flaws.get("words") else len(completion.token_ids),
-        "characters": len(completion.text),
-        "finish_reason": completion.finish_reason,
-        "seconds": 0.5,
-        "parameters": json.dumps({"temperature": sampling["temperature"]} if flaws.get("some") else sampling),
-    }
-
-
-def _log(rows: list[dict], log_file, flaws: dict) -> None:
-    logger = logging.getLogger("wrong-answer")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    handler = logging.FileHandler(log_file, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger.addHandler(handler)
-    for row in rows:
-        logger.info("%s" if flaws.get("raw") else "%r", row["prompt"])
-    if not flaws.get("kept"):
-        logger.removeHandler(handler)
-        handler.close()
-
+WRITTEN, FORMAT = "writer.writerows(rows)", '"%(asctime)s %(levelname)s %(message)s"'
+KEPT = "        logger.removeHandler(handler)\n        handler.close()"
+BY_HAND = 'file.writelines({} + "\\n" for row in rows)'
+BY_PANDAS = "import pandas as pd; pd.DataFrame(rows).to_csv(file, index=False, header=file.tell() == 0)"
 
 # 2.12
 
-
-def _quantizing(ns: dict, *, axis: int | None = 1, rounded: bool = True, guarded: bool = True):
-    def quantize(weights):
-        np = ns["np"]
-        scale = np.abs(weights).max(axis=axis, keepdims=True) / 127
-        if axis is None:
-            scale = np.broadcast_to(scale, (len(weights), 1)).copy()
-        if guarded:
-            scale[scale == 0] = 1
-        with np.errstate(invalid="ignore"):
-            steps = weights / scale
-            return (np.round(steps) if rounded else steps).astype(np.int8), scale
-
-    return quantize
+ONE_SCALE = "scale = np.full((len(weights), 1), np.abs(weights).max() / 127)"
+SCALE = "scale = np.abs(weights).max(axis=1, keepdims=True) / 127"
+UNGUARDED = "quiet = np.errstate(invalid='ignore')", "return np.round", "with quiet: return np.round"
+DIVIDED = "return np.round(weights / scale).astype(np.int8), scale"
 
 
-def _answers_2_12(ns: dict, **changes) -> tuple:
-    answers = {name: ns[name] for name in ("quantize", "int8_folder", "logprobs_2_12", "result_2_12", "llm")}
-    return tuple((answers | changes).values())
+def result_2_12(name: str, hint: str, **values):
+    return changed(name, hint, result_2_12=lambda right: right | {n: value(right[n]) for n, value in values.items()})
 
 
-def _result(ns: dict, **changes) -> tuple:
-    return _answers_2_12(ns, result_2_12=ns["result_2_12"] | changes)
-
-
-def _other_way(ns: dict) -> float:
-    base, int8 = ns["logprobs_2_12"]["base"], ns["logprobs_2_12"]["int8"]
-    return float((ns["np"].exp(int8) * (int8 - base)).sum(axis=1).mean())
+def sorted_by_probability(logprobs: dict) -> dict:
+    return {name: -np.sort(-rows) for name, rows in logprobs.items()}
 
 
 # 2.13
 
-
-def _app(*, lock: bool = True, blocking: bool = False, bounds: bool = True, caught: bool = True, seeded: bool = True):
-    """Return a `create_app` that is right but for what is switched off."""
-    from fastapi import FastAPI, HTTPException
-    from pydantic import BaseModel, Field, create_model
-    from vllm.exceptions import VLLMValidationError
-
-    class Lenient(BaseModel, extra="forbid"):
-        prompt: str = Field(min_length=1)
-        temperature: float = 0.7
-        top_p: float = 1.0
-        max_tokens: int = 64
-        seed: int | None = None
-
-    limits = {"temperature": (float, Field(0.7, ge=0, le=2)), "max_tokens": (int, Field(64, ge=1))} if bounds else {}
-    request_type = create_model("Request", __base__=Lenient, **limits)
-
-    def create_app(llm):
-        app, one, refused = FastAPI(), threading.Lock(), VLLMValidationError if caught else ValueError
-        app.get("/health")(lambda: {"status": "ok"})
-
-        def generate(request):
-            given = request.model_dump(exclude={"prompt"} if seeded else {"prompt", "seed"})
-            try:
-                if lock:
-                    with one:
-                        return _reply(llm.generate(request.prompt, _params(**given)))
-                return _reply(llm.generate(request.prompt, _params(**given)))
-            except refused as error:
-                raise HTTPException(400, str(error)) from None
-
-        async def waiting(request):
-            return generate(request)
-
-        handler = waiting if blocking else generate
-        handler.__annotations__["request"] = request_type
-        app.post("/generate")(handler)
-        return app
-
-    return create_app
-
-
-def _reply(outputs: list) -> dict:
-    completion = outputs[0].outputs[0]
-    return {"text": completion.text, "tokens": len(completion.token_ids), "finish_reason": completion.finish_reason}
-
-
-def _answers_2_13(**flaws):
-    return lambda ns: (_app(**flaws), ns["serving"], ns["llm"])
-
+api = partial(edit, file="web_api.py")
+ENGINE_CALL = "            with one_at_a_time:\n                (output,) = llm.generate(request.prompt, params)"
+AWAITED = ENGINE_CALL.replace("with", "async with").replace("llm.generate(", "await run_in_threadpool(llm.generate, ")
+HANDLER, LOCK = "    def generate(request: Request)", "threading.Lock()"
+ASYNC_IMPORTS = "import asyncio\nimport threading\n\nfrom fastapi.concurrency import run_in_threadpool"
 
 # 2.14
 
-
-def _random(sampling: dict) -> bool:
-    return sampling.get("temperature", 1.0) > 0 and sampling.get("seed") is None
-
-
-def _key(text):
-    """Return a `cache_key` that names a request by what `text` makes of it."""
-    return lambda model, prompt, sampling: (
-        None if _random(sampling) else hashlib.sha256(str(text(model, prompt, sampling)).encode()).hexdigest()
-    )
-
-
-def _sorted(sampling: dict) -> str:
-    return json.dumps(sampling, sort_keys=True)
+key = partial(edit, file="result_cache.py")
+DIGEST, PARAMETERS = "hashlib.sha256({}.encode()).hexdigest()", "msgspec.to_builtins(params, str_keys=True)"
+TEXT_OF_KEY = "json.dumps(request, sort_keys=True)"
 
 
 class JsonFile:
@@ -266,363 +123,226 @@ class RereadJsonFile(JsonFile):
         super().put(key, text)
 
 
-class Impatient:
-    """A cache in SQLite that gives up when another writes."""
+class Folder:
+    """A cache with a file for each text, which no two writers share."""
 
     def __init__(self, path) -> None:
-        self.path = path
-        with sqlite3.connect(path) as database:
-            database.execute("CREATE TABLE IF NOT EXISTS kept (key PRIMARY KEY, text)")
-        database.close()
+        self.path = Path(path)
+        self.path.mkdir(exist_ok=True)
 
     def get(self, key: str) -> str | None:
-        with sqlite3.connect(self.path) as database:
-            row = database.execute("SELECT text FROM kept WHERE key = ?", (key,)).fetchone()
-        database.close()
-        return (row[0] or None) if row else None
+        file = self.path / key
+        return file.read_text("utf-8") if file.exists() else None
 
     def put(self, key: str, text: str) -> None:
-        with sqlite3.connect(self.path) as database:
-            database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, text))
-        database.close()
-
-
-def _cached_if_true(ns: dict):
-    def cached_text(llm, cache, model, prompt, sampling):
-        key = ns["cache_key"](model, prompt, sampling)
-        if key and cache.get(key):
-            return cache.get(key)
-        text = llm.generate(prompt, _params(**sampling))[0].outputs[0].text
-        if key:
-            cache.put(key, text)
-        return text
-
-    return cached_text
-
-
-def _never_cached(llm, cache, model, prompt, sampling):
-    return llm.generate(prompt, _params(**sampling))[0].outputs[0].text
-
-
-def _answers_2_14(**changes):
-    def answer(ns: dict) -> tuple:
-        found = {name: ns[name] for name in ("cache_key", "ResultCache", "cached_text", "llm")}
-        return tuple((found | {name: value(ns) for name, value in changes.items()}).values())
-
-    return answer
+        (self.path / key).write_text(text, "utf-8")
 
 
 # 2.15
 
-
-def _retrying(
-    ns: dict, *errors, factor: float = 2, last_wait: bool = False, limit: bool = True, validated: bool = True
-):
-    transient = errors or (ConnectionError, TimeoutError)
-
-    def generate_with_retry(engine, prompts, sampling, *, attempts=3, pause=0.5, sleep=time.sleep):
-        if validated and (found := ns["problems"](sampling)):
-            raise ValueError("\n".join(found))
-        for attempt in range(attempts if limit else 20):
-            try:
-                return engine.generate(prompts, sampling)
-            except transient:
-                last = attempt == attempts - 1
-                if last_wait or not last:
-                    sleep(pause * factor**attempt)
-                if last and limit:
-                    raise
-        return None
-
-    return generate_with_retry
-
-
-def _first_problem(sampling: dict) -> list[str]:
-    return [str(error) for error in [_refusal(sampling)] if error]
-
-
-def _only_value_errors(sampling: dict) -> list[str]:
-    found = []
-    for name, value in sampling.items():
-        try:
-            _params(**{name: value})
-        except ValueError as error:
-            found.append(f"{name} {value}: {error}")
-    return found
-
-
-def _alone(sampling: dict) -> list[str]:
-    return [f"{n} {v}: {_refusal({n: v})}" for n, v in sampling.items() if _refusal({n: v})]
-
-
-def _refusal(sampling: dict):
-    try:
-        _params(**sampling)
-    except Exception as error:
-        return error
-    return None
-
+TRANSIENT, LAST = "except (ConnectionError, TimeoutError):", "if attempt == attempts - 1:\n                raise\n"
+WAIT, TOGETHER = "            sleep(pause * 2**attempt)\n", "found or ([together] if together else [])"
+UNCHECKED = "engine.generate(prompts, SamplingParams(**sampling))", "engine.generate(prompts, sampling)"
 
 # 2.16
 
-
-def _variants_one_by_one(ns: dict):
-    def generate_variants(llm, topic, temperatures, *, n):
-        import pandas as pd
-
-        return pd.concat([ns["generate_variants"](llm, topic, [temperature], n=n) for temperature in temperatures])
-
-    return generate_variants
-
-
-def _one_strategy(ns: dict):
-    return lambda llm, topic, temperatures, *, n: ns["sweep"](
-        llm, f"{topic} is", n=n, seed=0, temperature=temperatures, max_tokens=8
-    )
-
-
-def _ranking(ns: dict, **columns):
-    """Return a `rank` in which columns are computed by other formulas."""
-
-    def rank(frame):
-        ranked = ns["rank"](frame)
-        ranked = ranked.assign(**{name: formula(ranked) for name, formula in columns.items()})
-        ranked["quality"] = ranked[["length", "diversity", "coherence"]].mean(axis=1)
-        return ranked.sort_values("quality", ascending=False, ignore_index=True)
-
-    return rank
-
-
-def _reporting(ns: dict, *, bars: bool = True, breaks: bool = True, statistics: bool = True):
-    def report(topic, ranked):
-        def cell(text):
-            text = text if not bars else text.replace("|", "\\|")
-            return text if not breaks else " ".join(text.split())
-
-        rows = [f"| {row.quality:.2f} | {cell(row.text)} |" for row in ranked.itertuples()]
-        means = ranked.groupby("temperature")["quality"].mean()
-        lines = [f"# {topic}", "", ranked["text"][0], "", "| quality | text |", "|---|---|", *rows]
-        if statistics:
-            lines += [
-                "",
-                "| temperature | mean |",
-                "|---|---|",
-                *[f"| {t} | {mean:.2f} |" for t, mean in means.items()],
-            ]
-        return "\n".join(lines)
-
-    return report
-
-
-def _answers_2_16(**changes):
-    def answer(ns: dict) -> tuple:
-        found = {name: ns[name] for name in ("generate_variants", "rank", "report", "llm")}
-        return tuple((found | {name: value(ns) for name, value in changes.items()}).values())
-
-    return answer
-
+generator, report = (partial(edit, file=f"content_{name}.py") for name in ("generator", "report"))
+VARIANTS = "sweep(llm, prompts, n=n, seed=seed, temperature=temperatures, top_p=0.95, max_tokens=64)"
+ONE_BY_ONE = f"pd.concat([{VARIANTS.replace('temperatures', '[t]')} for t in temperatures])"
+CELL, STATISTICS = '" ".join(str(value).replace("|", "\\\\|").split())', "table(statistics.reset_index())"
+ROW_OF_TABLE = '"| " + " | ".join(_cell(value) for value in row) + " |"'
 
 # 2.17
 
-
-def _benchmarking(ns: dict, *, warm: bool = True, ignore_eos: bool = True, batched: bool = True, **columns):
-    """Return a `benchmark` that is right but for what is switched off, and columns that are computed otherwise."""
-
-    def benchmark(llm, batch_sizes, max_tokens):
-        import pandas as pd
-
-        if warm:
-            llm.generate("warm up", _params(max_tokens=1))
-        settings = [(size, length) for size in batch_sizes for length in max_tokens]
-        frame = pd.DataFrame([measured(llm, size, length) for size, length in settings])
-        return frame.assign(**{name: formula(frame) for name, formula in columns.items()})
-
-    def measured(llm, size, length):
-        params = _params(temperature=0.0, max_tokens=length, ignore_eos=ignore_eos)
-        prompts, start = ["The capital of France is"] * size, time.perf_counter()
-        calls = [prompts] if batched else [[prompt] for prompt in prompts]
-        outputs = [output for call in calls for output in llm.generate(call, params)]
-        seconds, tokens = time.perf_counter() - start, sum(len(o.outputs[0].token_ids) for o in outputs)
-        return {
-            "batch_size": size,
-            "max_tokens": length,
-            "tokens": tokens,
-            "seconds": seconds,
-            "tokens_per_second": tokens / seconds,
-            "time_to_first_token": outputs[0].metrics.first_token_latency,
-            "memory": 900.0,
-        }
-
-    return benchmark
-
-
-def _answers_2_17(**flaws):
-    return lambda ns: (_benchmarking(ns, **flaws), ns["llm"])
+benchmark = partial(edit, file="benchmark.py")
+LOOPED_BATCH = "[llm.generate(prompt, params)[0] for prompt in prompts]"
+BATCH, EXACT = "llm.generate(prompts, params)", ", ignore_eos=True"
+LATENCY = "sum(output.metrics.first_token_latency for output in outputs) / batch_size"
 
 
 WRONG = {
     "2.9": [
-        Wrong("a process for each prompt", lambda ns: LOOP, "start one for all"),
-        Wrong(
-            "a process for each word",
-            lambda ns: LOOP.replace("while IFS= read -r prompt; do", "for prompt in $(cat $prompts); do").replace(
-                'done < "$prompts"', "done"
-            ),
-            "without having started",
-        ),
-        Wrong("all in one file", lambda ns: ONE_FILE, "one .txt file a prompt"),
-        Wrong("an argument without quotes", _script('"$prompts"', "$prompts"), "quoted"),
-        Wrong("options dropped", _script(' "$@"', ""), "Pass what follows"),
-        Wrong("goes on after a failure", _script("set -euo pipefail", "trap 'exit 0' EXIT"), "must fail too"),
+        script_2_9("a process for each prompt", "start one for all", LOOP),
+        script_2_9("a process for each word", "without having started", WORDS),
+        script_2_9("all in one file", "one .txt file a prompt", ONE_FILE),
+        script_2_9_edit("an argument without quotes", "quoted", '"$prompts"', "$prompts"),
+        script_2_9_edit("options dropped", "Pass what follows", ' "$@"', ""),
+        script_2_9_edit("goes on after a failure", "must fail too", "set -euo pipefail", "trap 'exit 0' EXIT"),
+        script_2_9_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{9 - place:03}'),
     ],
     "2.10": [
-        Wrong("a call for each combination", lambda ns: _answers_2_10(ns, sweep_batched=_swept_in_a_loop(ns)), "once"),
-        Wrong("pairs, not combinations", lambda ns: _answers_2_10(ns, sweep_batched=_swept_in_pairs(ns)), "zip pairs"),
-        Wrong("no seed", lambda ns: _answers_2_10(ns, sweep_batched=_swept_unseeded(ns)), "take the seeds"),
-        Wrong(
-            "one text a combination",
-            lambda ns: _answers_2_10(ns, frame_2_10=ns["frame_2_10"].query("sample == 0")),
-            "4 texts a combination",
-        ),
-        Wrong("varied but broken", lambda ns: _answers_2_10(ns, best_2_10=_pair_where(ns, False)), "not above -1"),
-        Wrong("whole but the same", lambda ns: _answers_2_10(ns, best_2_10=_pair_where(ns, True)), "another one"),
-        Wrong("upside down", lambda ns: _answers_2_10(ns, ratio_2_10=1 / ns["ratio_2_10"]), "divide the loop's"),
+        edit("a call for each combination", "called 1 time", SWEEP, LOOPED),
+        edit("pairs, not combinations", "zip pairs", SWEEP, ZIPPED),
+        edit("no seed", "take the seeds", "seed=seed, temperature", "temperature"),
+        edit("another length", "max_tokens=16", "max_tokens=16", "max_tokens=15"),
+        changed("one text a combination", "4 texts a combination", frame_2_10=lambda frame: frame.query("sample == 0")),
+        edit("varied but broken", "not above -1", "words[likely > -1].idxmax()", "words[likely <= -1].idxmax()"),
+        edit("whole but the same", "another one", "words[likely > -1].idxmax()", "words[likely > -1].idxmin()"),
+        edit("upside down", "divide the loop's", "loop_seconds / batch_seconds", "batch_seconds / loop_seconds"),
     ],
     "2.11": [
-        Wrong("commas joined by hand", lambda ns: (_logging(naive=True), ns["llm"]), "let the csv module"),
-        Wrong("a header a call", lambda ns: (_logging(header=True), ns["llm"]), "header once"),
-        Wrong("written over", lambda ns: (_logging(mode="w"), ns["llm"]), "mode 'a'"),
-        Wrong("a handler a call", lambda ns: (_logging(kept=True), ns["llm"]), "remove and close"),
-        Wrong("line breaks in the log", lambda ns: (_logging(raw=True), ns["llm"]), "by %r"),
-        Wrong("words counted", lambda ns: (_logging(words=True), ns["llm"]), "token_ids"),
-        Wrong("no time zone", lambda ns: (_logging(local=True), ns["llm"]), "time zone"),
-        Wrong("one parameter of several", lambda ns: (_logging(some=True), ns["llm"]), "all of sampling"),
+        edit(
+            "commas joined by hand", "let the csv module", WRITTEN, BY_HAND.format("','.join(map(str, row.values()))")
+        ),
+        edit("quotes put by hand", "let the csv module", WRITTEN, BY_HAND.format("str([*row.values()])[1:-1]")),
+        edit("a header a call", "header once", "file.tell() == 0", "True"),
+        edit("written over", "mode 'a'", 'open(csv_file, "a"', 'open(csv_file, "w"'),
+        edit("a handler a call", "remove and close", KEPT, "        pass"),
+        edit("line breaks in the log", "by %r", "%(prompt)r", "%(prompt)s"),
+        edit("words counted", "token_ids", "len(completion.token_ids)", "len(completion.text.split())"),
+        edit("no level", "level INFO", "logger.setLevel(logging.INFO)", "pass", '"text-generation"', '"no-level"'),
+        edit("no time zone", "time zone", "datetime.now(UTC)", "datetime.now()"),
+        edit("one parameter of several", "all of sampling", "dumps(sampling,", "dumps({'max_tokens': 6},"),
     ],
     "2.12": [
-        Wrong("one scale for all rows", lambda ns: _answers_2_12(ns, quantize=_quantizing(ns, axis=None)), "each row"),
-        Wrong("a scale a column", lambda ns: _answers_2_12(ns, quantize=_quantizing(ns, axis=0)), "one scale a row"),
-        Wrong("cut off, not rounded", lambda ns: _answers_2_12(ns, quantize=_quantizing(ns, rounded=False)), "round"),
-        Wrong("zeros divided", lambda ns: _answers_2_12(ns, quantize=_quantizing(ns, guarded=False)), "use 1 there"),
-        Wrong("ratio upside down", lambda ns: _result(ns, size_ratio=1 / ns["result_2_12"]["size_ratio"]), "upside"),
-        Wrong("expected, not measured", lambda ns: _result(ns, size_ratio=2.0), "ratio of the two"),
-        Wrong("weighed by the copy", lambda ns: _result(ns, kl=_other_way(ns)), "KL(int8 || base)"),
-        Wrong(
-            "one model asked twice",
-            lambda ns: _answers_2_12(ns, logprobs_2_12=dict.fromkeys(("base", "int8"), ns["logprobs_2_12"]["base"])),
-            "asked twice",
+        edit("one scale for all rows", "each row", SCALE, ONE_SCALE),
+        edit("a scale a column", "one scale a row", "axis=1", "axis=0"),
+        edit("cut off, not rounded", "round", "np.round(weights / scale)", "(weights / scale)"),
+        edit("zeros divided", "use 1 there", "scale[scale == 0] = 1", *UNGUARDED),
+        result_2_12("ratio upside down", "upside", size_ratio=lambda ratio: 1 / ratio),
+        result_2_12("expected, not measured", "ratio of the two", size_ratio=lambda _: 2.0),
+        edit("weighed by the copy", "KL(int8 || base)", "np.exp(base) * (base - int8)", "np.exp(int8) * (int8 - base)"),
+        edit("a sum over the prompts", "the mean over the prompts", ".sum(axis=1).mean()", ".sum()"),
+        edit("one model asked twice", "asked twice", '"int8": int8}', '"int8": base}'),
+        changed("not sorted by token", "sorted by token_id", logprobs_2_12=sorted_by_probability),
+    ],
+    "2.13": [
+        api("no lock", "use a lock", "with one_at_a_time", "if True"),
+        api("an async handler that blocks", "blocks the server", HANDLER, HANDLER.replace("def", "async def")),
+        api("no bounds", "must be answered with 422", "Field(0.7, ge=0, le=2)", "0.7"),
+        api("any field", "must be answered with 422", 'extra="forbid"', 'extra="ignore"'),
+        api("ValueError caught", "no ValueError", "except VLLMValidationError", "except ValueError"),
+        api("seed forgotten", "pass on all parameters", 'exclude={"prompt"}', 'exclude={"prompt", "seed"}'),
+        api("characters counted", "number of token_ids", "len(completion.token_ids)", "len(completion.text)"),
+    ],
+    "2.14": [
+        key("hash", "another one in every process", DIGEST.format(TEXT_OF_KEY), f"str(hash({TEXT_OF_KEY}))"),
+        key("str of a dict", "another order", PARAMETERS, "str(sampling)"),
+        key("repr of the parameters", "logit_bias", PARAMETERS, "repr(params)"),
+        key("some parameters", "that of another request", PARAMETERS, "(params.temperature, params.seed)"),
+        key("the model left out", "model 'n'", "model, prompt, msg", "prompt, msg"),
+        key("parts run together", "model 'mp'", "model, prompt, msg", "model + prompt, msg"),
+        key("random requests kept", "without a seed", "params.seed is None", "False"),
+        key("a seed of 0 called none", "compare with None", "params.seed is None", "not params.seed"),
+        changed("one JSON file", "Two writers", ResultCache=lambda _: JsonFile),
+        changed("a JSON file read again", "Two writers", ResultCache=lambda _: RereadJsonFile),
+        key("an empty text called missing", "An empty text", "row is None else row[0]", "not row else row[0] or None"),
+        key("asked whether true", "compare what the cache returns", "if found is not None", "if found"),
+        key("never asked", "must generate once", "if found is not None", "if False"),
+    ],
+    "2.15": [
+        edit("everything tried again", "transient errors only", TRANSIENT, "except Exception:"),
+        edit("Ctrl-C tried again", "KeyboardInterrupt was tried", "TimeoutError)", "TimeoutError, KeyboardInterrupt)"),
+        edit("the same wait", "twice as long", "pause * 2**attempt", "pause"),
+        edit("no limit", "3 calls at most", "range(attempts)", "range(20)", "attempts - 1", "19"),
+        edit("a last wait", "after the last", LAST + WAIT, WAIT.lstrip() + " " * 12 + LAST),
+        edit("the last error lost", "its error must come out", LAST, LAST.replace("raise", "return None")),
+        edit("not validated", "before the engine", "found := problems(sampling)", "found := []", *UNCHECKED),
+        edit("validated by vLLM alone", "names every problem", "found := problems(sampling)", "found := []"),
+        edit("the first problem alone", "must be 2 messages", TOGETHER, f"found[:1] or {TOGETHER}"),
+        edit("ValueError alone", "ended with VLLMValidationError", "(VLLMError, TypeError, ValueError)", "ValueError"),
+        edit("each parameter alone", "only together", TOGETHER, "found"),
+    ],
+    "2.16": [
+        generator("a call a temperature", "called 1 time", VARIANTS, ONE_BY_ONE),
+        generator("one strategy", "two strategies", "in STRATEGIES]", "in STRATEGIES[:1]]"),
+        generator("a sum for coherence", "divide by the number", "row.logprob / row.tokens", "row.logprob"),
+        generator("single words for diversity", "different pairs", "distinct_n(text, 2)", "distinct_n(text, 1)"),
+        generator("nan for an empty text", "not nan", "0.0 if math.isnan(value) else value", "value"),
+        generator("length without a limit", "at most 1", "FULL_LENGTH, 1.0)", "20, 9.0)"),
+        generator("the worst first", "best first", "ascending=False", "ascending=True"),
+        generator("empty texts left out", "keep all texts", "return ranked", "return ranked[ranked['text'] != '']"),
+        report("bars in cells", "ends its cell", '.replace("|", "\\\\|")', ""),
+        report("line breaks in cells", "ends the row", CELL, CELL.removeprefix('" ".join(').removesuffix(".split())")),
+        report("no statistics", "two tables", STATISTICS, '""'),
+        report("one decimal", "two decimals", ":.2f}", ":.1f}"),
+    ],
+    "2.17": [
+        benchmark("no warm-up", "Warm up", "    measure(llm, batch_size=1, max_tokens=1)", "    pass"),
+        benchmark("texts end when they like", "ignore_eos=True", EXACT, ""),
+        benchmark("a loop for a batch", "with 4 prompts", BATCH, LOOPED_BATCH),
+        benchmark("speed of one text", "the whole batch", "tokens / seconds,", "tokens / seconds / batch_size,"),
+        benchmark("bytes", "divide bytes", " / MIB", ""),
+        benchmark("total for first", "must be less", LATENCY, "seconds"),
+    ],
+}
+
+RIGHT = {
+    "2.9": [
+        changed("its text", "", answer_2_9=lambda path: path.resolve().read_text("utf-8")),
+        script_2_9("from the JSON on standard output", "", FROM_JSON),
+        script_2_9("from what a person reads", "", FROM_LINES),
+    ],
+    "2.10": [
+        edit("n texts of one request", "", SWEEP, N_AT_ONCE),
+        changed("other numbers", "", best_2_10=lambda best: [float(n) for n in best], ratio_2_10=np.float32),
+    ],
+    "2.11": [
+        edit(
+            "pandas, a tuple, another date",
+            "",
+            WRITTEN,
+            BY_PANDAS,
+            "writer.writeheader()",
+            "pass",
+            FORMAT,
+            "'[%(asctime)s] %(message)s', '%d.%m.%Y %H:%M'",
+            "return outputs\n",
+            "return tuple(outputs)\n",
         ),
-        Wrong(
-            "not sorted by token",
-            lambda ns: _answers_2_12(
-                ns, logprobs_2_12={name: -ns["np"].sort(-rows) for name, rows in ns["logprobs_2_12"].items()}
-            ),
-            "sorted by token_id",
+    ],
+    "2.12": [
+        edit(
+            "a list, rounded by rint",
+            "",
+            DIVIDED,
+            "return [np.rint(weights / scale).astype('int8'), scale.astype('float64')]",
+        ),
+        result_2_12("numpy's numbers", "", kl=np.float32, same_texts=np.int64, size_ratio=np.float64),
+        changed(
+            "lists, and the folder as a text",
+            "",
+            int8_folder=str,
+            logprobs_2_12=lambda rows: {n: r.tolist() for n, r in rows.items()},
         ),
     ],
     "2.13": [
-        Wrong("no lock", _answers_2_13(lock=False), "use a lock"),
-        Wrong("an async handler that blocks", _answers_2_13(blocking=True), "blocks the server"),
-        Wrong("no bounds", _answers_2_13(bounds=False), "must be answered with 422"),
-        Wrong("ValueError caught", _answers_2_13(caught=False), "no ValueError"),
-        Wrong("seed forgotten", _answers_2_13(seeded=False), "pass on all parameters"),
+        api(
+            "an async handler that waits",
+            "",
+            HANDLER,
+            HANDLER.replace("def", "async def"),
+            ENGINE_CALL,
+            AWAITED,
+            LOCK,
+            "asyncio.Lock()",
+            "import threading",
+            ASYNC_IMPORTS,
+        )
     ],
     "2.14": [
-        Wrong(
-            "hash",
-            _answers_2_14(cache_key=lambda ns: lambda m, p, s: None if _random(s) else str(hash((m, p, _sorted(s))))),
-            "another one in every process",
-        ),
-        Wrong("str of a dict", _answers_2_14(cache_key=lambda ns: _key(lambda m, p, s: (m, p, s))), "another order"),
-        Wrong(
-            "repr of the parameters",
-            _answers_2_14(cache_key=lambda ns: _key(lambda m, p, s: (m, p, _params(**s)))),
-            "logit_bias",
-        ),
-        Wrong(
-            "some parameters",
-            _answers_2_14(
-                cache_key=lambda ns: _key(
-                    lambda m, p, s: (m, p, [s.get(name) for name in ("temperature", "max_tokens", "top_k", "seed")])
-                )
-            ),
-            "that of another request",
-        ),
-        Wrong(
-            "the model left out",
-            _answers_2_14(cache_key=lambda ns: _key(lambda m, p, s: (p, _sorted(s)))),
-            "model 'n'",
-        ),
-        Wrong(
-            "parts run together",
-            _answers_2_14(cache_key=lambda ns: _key(lambda m, p, s: m + p + _sorted(s))),
-            "model 'mp'",
-        ),
-        Wrong(
-            "random requests kept",
-            _answers_2_14(
-                cache_key=lambda ns: lambda m, p, s: hashlib.sha256(f"{m}|{p}|{_sorted(s)}".encode()).hexdigest()
-            ),
-            "without a seed",
-        ),
-        Wrong("one JSON file", _answers_2_14(ResultCache=lambda ns: JsonFile), "Two writers"),
-        Wrong("a JSON file read again", _answers_2_14(ResultCache=lambda ns: RereadJsonFile), "Two writers"),
-        Wrong("an empty text called missing", _answers_2_14(ResultCache=lambda ns: Impatient), "An empty text"),
-        Wrong("asked whether true", _answers_2_14(cached_text=_cached_if_true), "compare what the cache returns"),
-        Wrong("never asked", _answers_2_14(cached_text=lambda ns: _never_cached), "must generate once"),
+        key("a key to read", "", DIGEST.format(TEXT_OF_KEY), TEXT_OF_KEY),
+        changed("a file for each text", "", ResultCache=lambda _: Folder),
     ],
     "2.15": [
-        Wrong("everything tried again", lambda ns: (ns["problems"], _retrying(ns, Exception)), "transient errors only"),
-        Wrong("Ctrl-C tried again", lambda ns: (ns["problems"], _retrying(ns, BaseException)), "transient errors only"),
-        Wrong("the same wait", lambda ns: (ns["problems"], _retrying(ns, factor=1)), "twice as long"),
-        Wrong("no limit", lambda ns: (ns["problems"], _retrying(ns, limit=False)), "3 calls at most"),
-        Wrong("a last wait", lambda ns: (ns["problems"], _retrying(ns, last_wait=True)), "after the last"),
-        Wrong("not validated", lambda ns: (ns["problems"], _retrying(ns, validated=False)), "before the engine"),
-        Wrong("the first problem alone", lambda ns: (_first_problem, ns["generate_with_retry"]), "name both"),
-        Wrong("ValueError alone", lambda ns: (_only_value_errors, ns["generate_with_retry"]), "could not use"),
-        Wrong("each parameter alone", lambda ns: (_alone, ns["generate_with_retry"]), "only together"),
+        edit(
+            "a generator, and waits that double",
+            "",
+            f"return {TOGETHER}",
+            f"yield from {TOGETHER}",
+            "found := problems(sampling)",
+            "found := list(problems(sampling))",
+            WAIT,
+            WAIT.replace("pause * 2**attempt", "pause") + "            pause *= 2\n",
+        )
     ],
     "2.16": [
-        Wrong("a call a temperature", _answers_2_16(generate_variants=_variants_one_by_one), "in one call"),
-        Wrong("one strategy", _answers_2_16(generate_variants=_one_strategy), "two strategies"),
-        Wrong(
-            "a sum for coherence",
-            _answers_2_16(rank=lambda ns: _ranking(ns, coherence=lambda f: f["logprob"].map(math.exp))),
-            "divide by the number",
-        ),
-        Wrong(
-            "single words for diversity",
-            _answers_2_16(
-                rank=lambda ns: _ranking(ns, diversity=lambda f: [ns["distinct_n"](text, 1) for text in f["text"]])
-            ),
-            "different pairs",
-        ),
-        Wrong(
-            "nan for an empty text",
-            _answers_2_16(
-                rank=lambda ns: _ranking(ns, diversity=lambda f: [ns["distinct_n"](text, 2) for text in f["text"]])
-            ),
-            "not nan",
-        ),
-        Wrong(
-            "length without a limit",
-            _answers_2_16(rank=lambda ns: _ranking(ns, length=lambda f: f["text"].str.split().str.len() / 20)),
-            "at most 1",
-        ),
-        Wrong("the worst first", _answers_2_16(rank=lambda ns: lambda frame: ns["rank"](frame)[::-1]), "best first"),
-        Wrong("bars in cells", _answers_2_16(report=lambda ns: _reporting(ns, bars=False)), "ends its cell"),
-        Wrong("line breaks in cells", _answers_2_16(report=lambda ns: _reporting(ns, breaks=False)), "ends the row"),
-        Wrong("no statistics", _answers_2_16(report=lambda ns: _reporting(ns, statistics=False)), "two tables"),
+        report("tables without bars at the edges", "", ROW_OF_TABLE, '" | ".join(_cell(value) for value in row)'),
+        generator("the topic in capitals", "", "strategy.format(topic)", "strategy.format(topic).title()"),
     ],
     "2.17": [
-        Wrong("no warm-up", _answers_2_17(warm=False), "Warm up"),
-        Wrong("texts end when they like", _answers_2_17(ignore_eos=False), "ignore_eos=True"),
-        Wrong("a loop for a batch", _answers_2_17(batched=False), "with 4 prompts"),
-        Wrong(
-            "speed of one text",
-            _answers_2_17(tokens_per_second=lambda f: f["tokens_per_second"] / f["batch_size"]),
-            "the whole batch",
-        ),
-        Wrong("bytes", _answers_2_17(memory=lambda f: f["memory"] * 2**20), "divide bytes"),
-        Wrong("total for first", _answers_2_17(time_to_first_token=lambda f: f["seconds"]), "must be less"),
+        benchmark("exact by min_tokens", "", EXACT, ", min_tokens=max_tokens"),
+        benchmark("exact by a bias", "", EXACT, ", logit_bias={llm.get_tokenizer().eos_token_id: -100}"),
+        benchmark("more columns", "", '"memory": memory(),', '"memory": memory(), "prompts": prompts,'),
     ],
 }

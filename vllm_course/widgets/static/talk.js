@@ -3,7 +3,8 @@
 const BUTTONS = [
   ["send", "Send", "Send the message"],
   ["stop", "Stop", "End the answer in progress"],
-  ["retry", "Retry", "Ask the last question again with another seed; at temperature 0 the answer stays the same"],
+  ["retry", "Retry", "Answer the last question, again with another seed; at temperature 0 the answer stays the same"],
+  ["continue", "Continue", "Go on with an answer that was cut or stopped"],
   ["reset", "Reset", "Clear the conversation; the system prompt stays"],
 ];
 
@@ -68,6 +69,7 @@ function render({ model, el }) {
     enable(buttons.send, !running, field);
     enable(buttons.stop, running, field);
     enable(buttons.retry, rows.length > 0, field);
+    enable(buttons.continue, !running && model.get("unfinished"), field);
     enable(buttons.reset, rows.length > 0, field);
   };
 
@@ -87,6 +89,7 @@ function render({ model, el }) {
   });
   model.on("change:rows", show);
   model.on("change:running", show);
+  model.on("change:unfinished", show);
   show();
 }
 

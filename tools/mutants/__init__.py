@@ -1,0 +1,1 @@
+"""Solutions broken by machine: which mistakes a check lets pass, and which of its guards nothing proves."""
