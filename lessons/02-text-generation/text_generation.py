@@ -35,8 +35,10 @@ PROMPTS = [
     "The capital of France is",
     "The future of AI is",
 ]
-NUMBERS = ["max_tokens", "temperature", "top_p", "top_k", "min_p"]
-NUMBERS += ["presence_penalty", "frequency_penalty", "repetition_penalty", "seed", "n"]
+NUMBERS = [
+    *("max_tokens", "temperature", "top_p", "top_k", "min_p"),
+    *("presence_penalty", "frequency_penalty", "repetition_penalty", "seed", "n"),
+]
 SAMPLING = [*NUMBERS, "stop"]
 
 
