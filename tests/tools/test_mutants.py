@@ -83,6 +83,11 @@ def test_every_small_mistake_is_made_once():
     assert not any("load_model" in source or "..." in source or "unused" in source for source in found.values())
 
 
+def test_what_changes_nothing_is_no_mistake():
+    found = [name for name, _ in mutants("def f():\n    while True:\n        break", {"f"})]
+    assert [name.partition(": ")[2] for name in found] == ["True becomes False", "True is never so", "break is dropped"]
+
+
 @pytest.mark.parametrize(
     ("answers", "changed", "again"),
     [

@@ -47,7 +47,7 @@ def mutants(source: str, answers: set[str]) -> Iterator[Mutant]:
     for statement in parts.statements:
         again = [] if isinstance(statement, IMPORTS) else parts.again(statement)
         for slot in _slots(statement) if again else ():
-            for what, new in _mistakes(slot):
+            for what, new in (mistake for mistake in _mistakes(slot) if ast.dump(mistake[1]) != ast.dump(slot.node)):
                 place = f"line {slot.node.lineno}, column {slot.node.col_offset + 1}"
                 before = ast.unparse(slot.node).splitlines()[0]
                 slot.put(ast.copy_location(new, slot.node))
