@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,8 +89,7 @@ def chat_template(template, llm) -> None:
         line = f" in line {error.lineno}" if hasattr(error, "lineno") else ""
         require(error is None, f"Jinja fails{line} on {what}: {error}")
         for place, part, times, hint in TEMPLATE_SIGNS:
-            fits = place != number or found.count(part) in times
-            require(fits, f"{hint} Of {what}, it makes {found!r}.")
+            require(place != number or found.count(part) in times, f"{hint} Of {what}, it makes {found!r}.")
         remedy = "a line break outside of the tags is written too, a dash removes it, {%- and {{-"
         if len(found) < len(truth):
             remedy = "white space is missing there, write it inside of the tags"
@@ -156,12 +155,10 @@ def prefix_cache(cacheable, measure, answer: dict, shared: list, different: list
         sizes = f"{len(first)} tokens first, then {len(second)}, in blocks of {block}"
         found = cacheable(first, second, block, case=f"for {sizes}")
         require(found == truth, f"{sizes}: {truth} can come from the cache, not {found}; {why}.")
-    counting = "This engine counts nothing: run the cell that loads it with disable_log_stats=False again."
-    require(llm.llm_engine.log_stats, counting)
+    require(llm.llm_engine.log_stats, "This engine counts nothing: load it with disable_log_stats=False again.")
     entries(answer, ["block_size", "predicted", "shared", "different"], "answer_3_8 must be")
     block = llm.llm_engine.vllm_config.cache_config.block_size
-    is_block = close(answer["block_size"], block)
-    require(is_block, f"The engine's block size is {block} tokens, not {answer['block_size']}.")
+    require(close(answer["block_size"], block), f"The engine's block size is {block}, not {answer['block_size']}.")
     right = cacheable(*(chat_token_ids(llm, talk) for talk in shared[:2]), block)
     says = f"For the first two prompts cacheable says that {right} tokens can come from the cache"
     require(close(answer["predicted"], right), f"{says}, not {answer['predicted']}.")
@@ -171,8 +168,8 @@ def prefix_cache(cacheable, measure, answer: dict, shared: list, different: list
         found = entries(measure(watch, talks), COUNTED_TOKENS, "measure must return")
         watch.asked("chat", 1)
         for count, why in COUNTED_TOKENS.items():
-            is_right = close(found[count], truth[count])
-            require(is_right, f"{count} must be {truth[count]} for {name}, not {found[count]}. {why}")
+            right = f"{count} must be {truth[count]} for {name}, not {found[count]}."
+            require(close(found[count], truth[count]), f"{right} {why}")
         share = truth["cached_tokens"] / truth["prompt_tokens"]
         whole = f"The share for {name} is cached_tokens / prompt_tokens, {share:.3f}, not {answer[name]}."
         require(close(answer[name], share, within=0.005), whole)
@@ -304,8 +301,7 @@ def tool_call(run_tool, answer_with_tool, llm) -> None:
 def tool_content(message: Any, text: str) -> Any:
     """Return what the tool message holds with which a text of the model was answered, read from its JSON."""
     require(message is not None, f"{text!r} holds a call, and run_tool returned None.")
-    is_tool = message.get("role") == "tool"
-    require(is_tool, f'run_tool must return a message, {{"role": "tool", "content": ...}}, not {message!r}.')
+    require(message.get("role") == "tool", f'run_tool must return a message, {{"role": "tool", ...}}, not {message!r}.')
     content = message.get("content")
     require(isinstance(content, str), f"The content of a message is a text: json.dumps the result, {content!r}.")
     try:
@@ -314,9 +310,7 @@ def tool_content(message: Any, text: str) -> Any:
         raise NotYet(f"The content must be JSON, as the model learned it, not {content!r}: json.dumps.") from None
 
 
-def talked(
-    ask: Callable, given: list, tools: list, llm, when: str, says: Sequence[str] = (), results: list | None = None
-) -> list[dict]:
+def talked(ask: Callable, given: list, tools: list, llm, when: str, says=(), results=None) -> list[dict]:
     """Let the model say these texts, or its own; judge the messages that come of it, and every request."""
     watch = Watch(llm, says=says, most=20)
     messages = ask(watch, given, when)
@@ -360,8 +354,7 @@ def requested(call: Call, messages: list, tools: list, llm) -> None:
     require(held, f"A request must hold all that was said before it, {before}, it holds: {text}")
     params = call.params[0]
     require(params.temperature == 0, "A call must not depend on chance: SamplingParams(temperature=0, max_tokens=64).")
-    tokens = f"Use max_tokens=64, since vLLM's default of 16 cuts a call off; it is {params.max_tokens}."
-    require(params.max_tokens == 64, tokens)
+    require(params.max_tokens == 64, "Use max_tokens=64, since vLLM's default of 16 cuts a call off.")
 
 
 # 3.10 ---------------------------------------------------------------------------------------------------------------
@@ -423,7 +416,7 @@ DAMAGED = [
 def conversation_file(save, load) -> None:
     """A conversation in a file that is whole, or refused."""
     with TemporaryDirectory() as name:
-        path, missing = Path(name, "talk.json"), Path(name, "missing.json")
+        path = Path(name, "talk.json")
         for talk, what in SAVES:
             error = saved_over(save, path, talk, what)
             if talk in (SAVED, OLD):
@@ -432,10 +425,9 @@ def conversation_file(save, load) -> None:
             found = talk if error else load(path, case=f"from what save wrote of {what},")
             require(found == talk, f"load must give back {what} as it was, or save must refuse it; it gives {found}.")
         on_a_full_disk(save, path)
-        _, error = load.ending(missing)
+        _, error = load.ending(Path(name, "missing.json"))
         found = type(error).__name__ if error else "no error"
-        is_missing = isinstance(error, FileNotFoundError)
-        require(is_missing, f"A file that is not there is a FileNotFoundError, not {found}.")
+        require(isinstance(error, FileNotFoundError), f"A missing file is a FileNotFoundError, not {found}.")
         for content, what, pattern, wanted in DAMAGED:
             path.write_bytes(content)
             _, error = load.ending(path)
@@ -480,8 +472,7 @@ def on_a_full_disk(save: Tried, path: Path) -> None:
     full = OSError(28, "No space left on device")
     with mock.patch("os.replace", side_effect=full) as replace, mock.patch("os.rename", side_effect=full) as rename:
         error = saved_over(save, path, SAVED, "a full disk")
-    silent = "The disk was full and save said nothing: rename with os.replace, and let its error out."
-    require(error is not None, silent)
+    require(error is not None, "The disk was full and save said nothing: use os.replace, and let its error out.")
     sources = [[*call.args, *call.kwargs.values()][0] for call in replace.mock_calls + rename.mock_calls]
     beside = all(path.parent.resolve() in Path(os.fsdecode(source)).resolve().parents for source in sources)
     require(beside, "The new file is written in another folder, perhaps another disk: write it beside the old one.")
@@ -530,8 +521,8 @@ def chat_sampling(measure, table, answer: dict, settings: list, llm) -> None:
 def one_row_a_setting(table: Any, count: int, what: str) -> None:
     """Require the columns of 3.11, and a row for each setting."""
     columns(table, ["right", "variety", "logprob"], what)
-    numbered = list(table.index) == list(range(count))
-    require(numbered, f"There must be {count} rows, one a setting, numbered 0, 1, ... in their order.")
+    numbered = f"There must be {count} rows, one per setting, numbered 0, 1, ... in their order."
+    require(list(table.index) == list(range(count)), numbered)
     require(bool(table["right"].between(0, 1).all()), "right is a share: right answers over all answers, 0 to 1.")
 
 
@@ -542,11 +533,10 @@ def chosen_rows(table: Any, answer: dict) -> None:
         known = any(close(row, number) for number in table.index)
         require(known, f"{row!r} is no row of the table: give the row's number.")
     right, variety, logprob = (table[name] for name in ("right", "variety", "logprob"))
-    more = f"Row {facts} gives {right[facts]:.0%} right answers, another one {right.max():.0%}."
-    require(right[facts] == right.max(), more)
+    best, most = right.max(), variety[logprob > LIKELY].max()
+    require(right[facts] == best, f"Row {facts} gives {right[facts]:.0%} right answers, another one {best:.0%}.")
     broken = f"The stories of row {stories} are broken: a token's mean log probability is {logprob[stories]:.2f}."
     require(logprob[stories] > LIKELY, broken)
-    most = variety[logprob > LIKELY].max()
     dull = f"The stories of row {stories} have a variety of {variety[stories]:.2f}, another whole row has {most:.2f}."
     require(variety[stories] == most, dull)
 
@@ -557,8 +547,8 @@ def every_combination(own: list[tuple], setting: dict) -> None:
     single = "Give a list of SamplingParams as long as the list of conversations, one for each"
     require(len(own) == len(wanted), f"{single}: {setting} must have {len(wanted)} requests, it has {len(own)}.")
     met = [(messages, params.seed) for messages, params, _ in own]
-    once = f"With {setting} each conversation must be asked once with each of the seeds {TRIED_SEEDS}."
-    require(all(pair in met for pair in wanted), once)
+    once = all(pair in met for pair in wanted)
+    require(once, f"With {setting} ask each conversation once with each of the seeds {TRIED_SEEDS}.")
     top_p = all(close(params.top_p, setting.get("top_p", 1.0)) for _, params, _ in own)
     require(top_p, f"The requests of {setting} have another top_p: SamplingParams(**setting, ...).")
 
@@ -577,8 +567,7 @@ def summed_up(row: Any, own: list[tuple], setting: dict) -> None:
         ("variety", len(set(words)) / len(words), f"of all {len(words)} words {len(set(words))} are different"),
         ("logprob", mean, "the mean over all tokens of its stories"),
     ]:
-        wrong = f"{setting}: {name} must be {truth:.3f}, {why}, not {row[name]!s:.8}."
-        require(close(row[name], truth), wrong)
+        require(close(row[name], truth), f"{setting}: {name} must be {truth:.3f}, {why}, not {row[name]!s:.8}.")
 
 
 # 3.12 ---------------------------------------------------------------------------------------------------------------
@@ -691,8 +680,7 @@ def gives_up(agent: Tried, llm) -> None:
         watch = Watch(llm, says=[MAYOR], most=20)
         found, error = agent.ending(watch, ASKED_MAYOR, AGENT_TOOLS, max_rounds=most)
         instead = described(error) if error else f"return {found!r:.80}"
-        late = f"After {most} rounds without an answer raise a RuntimeError, not {instead}."
-        require(isinstance(error, RuntimeError), late)
+        require(isinstance(error, RuntimeError), f"After {most} rounds in vain raise a RuntimeError, not {instead}.")
         require(str(most) in str(error), f"The RuntimeError must name the number of rounds, {most}; it says: {error}")
-        times = f"With max_rounds={most} the model must be asked {most} times, not {len(watch.calls)}."
-        require(len(watch.calls) == most, times)
+        asked = len(watch.calls)
+        require(asked == most, f"With max_rounds={most} the model must be asked {most} times, not {asked}.")
