@@ -1,17 +1,38 @@
-"""The checks of lesson 03's exercises 3.1 to 3.6; those of 3.7 to 3.12 are in `lesson_03_tools.py` and `_more.py`."""
+"""The checks of lesson 03's exercises. `vllm_course.check` finds them by number."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 from vllm_course.chat.history import turns_of
 from vllm_course.chat.prompt import chat_text, chat_token_ids
 from vllm_course.checks import exercise, require
-from vllm_course.checks.shapes import alike, assistant, columns, keys, roles, rows, same_text, system, user
-from vllm_course.checks.trying import KINDS, described, limited
+from vllm_course.checks.shapes import (
+    alike,
+    assistant,
+    close,
+    columns,
+    entries,
+    keys,
+    roles,
+    rows,
+    same_text,
+    system,
+    user,
+)
+from vllm_course.checks.trying import KINDS, Tried, described, limited, plain
+from vllm_course.checks.verdict import NotYet
 from vllm_course.checks.watch import Call, Watch
+
+# 3.7 ----------------------------------------------------------------------------------------------------------------
 
 
 def greedy(**changes):
@@ -480,3 +501,670 @@ def told_whole(table, histories, personas: dict, questions: list) -> None:
         for number, (question, answer) in enumerate(zip(questions, rest[1::2], strict=True), start=1):
             wanted.append({"persona": name, "round": number, "question": question, "answer": answer})
     rows(table, wanted, ("persona", "round"), OF_A_ROUND)
+
+
+TURN, MODEL_TURN = "<start_of_turn>", "<start_of_turn>model\n"
+HELLO, HELLO_TURN = [user("Hello!")], "<start_of_turn>user\nHello!<end_of_turn>\n"
+NORWAY = [
+    user("\n What is the capital of Norway? "),
+    assistant(" Good question! \n\nThe capital of Norway is Oslo.\n"),
+    user('And {{ 7 }} "plus" <b>5</b>?'),
+]
+NORWAY_TURNS = (
+    "<begin><start_of_turn>user\nWhat is the capital of Norway?<end_of_turn>\n<start_of_turn>model\nGood question! \n\n"
+    'The capital of Norway is Oslo.<end_of_turn>\n<start_of_turn>user\nAnd {{ 7 }} "plus" <b>5</b>?<end_of_turn>\n'
+    "<start_of_turn>model\n"
+)
+TAUGHT = [system("  You are a teacher.\n"), *NORWAY]
+PROMPTS = [
+    (HELLO, True, f"<begin>{HELLO_TURN}{MODEL_TURN}"),
+    (HELLO, False, f"<begin>{HELLO_TURN}"),
+    (NORWAY, True, NORWAY_TURNS),
+    (TAUGHT, True, NORWAY_TURNS.replace("user\n", "user\nYou are a teacher.\n\n", 1)),
+]
+EDGES = "A content keeps blanks or line breaks at its edges, and they are tokens too: {{ message.content | trim }}."
+LOST = "The system message is lost: what {% set %} names in a loop is gone in the next round, a namespace keeps it."
+# The number of a prompt, what must be in it how often, and the hint where it is not.
+TEMPLATE_SIGNS = [
+    (0, "<s>", {0}, "<s> stands in the template as a text: write {{ bos_token }}, as other models need."),
+    (0, "<begin>", {1}, "A prompt must begin with bos_token, once."),
+    (0, MODEL_TURN.strip(), {1}, f"With add_generation_prompt it must end with {MODEL_TURN!r}."),
+    (1, MODEL_TURN, {0}, "add_generation_prompt is False, and the beginning of an answer is there: {% if %}."),
+    (2, "<begin>", {1}, "bos_token begins the prompt, not every turn: write it once."),
+    (2, TURN + "assistant", {0}, "This family calls the assistant model: write its turns with that role."),
+    (2, NORWAY[0]["content"], {0}, EDGES),
+    (2, NORWAY[1]["content"], {0}, EDGES),
+    (3, TURN + "system", {0}, "This family has no system turn: its text belongs into the first user turn."),
+    (3, "You are a teacher.", {1, 2}, LOST),
+    (3, "You are a teacher.", {1}, "The system message's text belongs into the first user turn, and into no other."),
+    (3, " You are", {0}, EDGES),
+    (3, "teacher.\n\n\n", {0}, EDGES),
+]
+REFUSED_ROLES = {
+    "tool": [*NORWAY[:2], {"role": "tool", "content": "{}"}],
+    "parrot": [{"role": "parrot", "content": "Hello!"}],
+    "system": [*NORWAY[:2], TAUGHT[0], NORWAY[2]],
+}
+
+
+@exercise(
+    "3.7",
+    hints=[
+        "Begin with a conversation of one message. A template writes all that stands outside of its tags, the line "
+        "breaks between them too, so let every tag begin with a dash: {{- and {%-.",
+        'One loop over messages with a branch for each role: {%- if message.role == "system" and loop.first %}, '
+        '{%- elif message.role == "user" %}, {%- elif message.role == "assistant" %}, and {%- else %} for the '
+        "exception. What the system branch sets is gone in the next round, unless it is kept in a namespace.",
+        'Before the loop {%- set first = namespace(text="") %}, for the system {%- set first.text = message.content | '
+        'trim + "\\n\\n" %}, and for the user {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
+        '"<end_of_turn>\\n" }} with {%- set first.text = "" %} behind it. In Python write the template as r"""...""".',
+    ],
+    concept="chat-templates.md#templates-of-other-families",
+)
+def chat_template(template, llm) -> None:
+    """A chat template in the format of another family."""
+    from vllm import SamplingParams
+
+    require(isinstance(template, str), "The template must be a text.")
+    require("{" in template, "This looks like a path: give the template's text, Path(...).read_text() reads it.")
+    for number, (messages, generation, truth) in enumerate(PROMPTS):
+        what = f"a conversation of {', '.join(message['role'] for message in messages)}, with <begin> as bos_token"
+        found, error = rendered(template, messages, llm, bos_token="<begin>", add_generation_prompt=generation)
+        line = f" in line {error.lineno}" if hasattr(error, "lineno") else ""
+        require(error is None, f"Jinja fails{line} on {what}: {error}")
+        for place, part, times, hint in TEMPLATE_SIGNS:
+            require(place != number or found.count(part) in times, f"{hint} Of {what}, it makes {found!r}.")
+        remedy = "a line break outside of the tags is written too, a dash removes it, {%- and {{-"
+        if len(found) < len(truth):
+            remedy = "white space is missing there, write it inside of the tags"
+        same_text(found, truth, f"For {what},", remedy)
+    for role, messages in REFUSED_ROLES.items():
+        _, error = rendered(template, messages, llm)
+        what = f"The role {role} in a conversation of {', '.join(message['role'] for message in messages)}"
+        require(error is not None, f"{what} went through: raise_exception(...) must refuse it.")
+        # Subclasses of TemplateError are Jinja's own complaints, for example UndefinedError.
+        own = type(error).__name__ == "TemplateError"
+        require(own, f"{what} is not refused by raise_exception(...), but by Jinja itself: {error}")
+        require(role in str(error), f"raise_exception must name the role, {role}; it says: {error}")
+    prompt = llm.chat(TAUGHT, SamplingParams(max_tokens=1), chat_template=template, use_tqdm=False)[0].prompt
+    same_text(prompt, rendered(template, TAUGHT, llm)[0], "In the prompt that LLM.chat makes of it")
+
+
+def rendered(template: str, messages: list, llm, **options: Any) -> tuple[str, Exception | None]:
+    """Return the prompt that a template makes of messages, and the error with which it fails or refuses them."""
+    options = {"add_generation_prompt": True, "tokenize": False, "chat_template": template} | options
+    try:
+        return llm.get_tokenizer().apply_chat_template(messages, **options), None
+    except Exception as error:  # what a template raises, on purpose or not
+        return "", error
+
+
+# 3.8 ----------------------------------------------------------------------------------------------------------------
+
+IDS = list(range(1000, 1600))
+# The first prompt, the second, the size of a block, how many tokens come from the cache, and why.
+BLOCKS = [
+    (IDS[:300], [*IDS[:300], 1, 2], 128, 256, "300 tokens are the same, and only whole blocks count"),
+    (IDS[:300], [5, *IDS[:300]], 128, 0, "the first token differs: the same tokens at other places are no prefix"),
+    (IDS[:400], [*IDS[:130], 5, *IDS[131:400]], 128, 128, "token 131 differs, and no block behind it counts"),
+    (IDS[:256], IDS[:256], 128, 128, "the last token is always computed, so its block is computed again"),
+    (IDS[:257], IDS[:257], 128, 256, "257 tokens are two blocks and the last token"),
+    (IDS[:64], IDS[:300], 16, 64, "the first prompt fills 4 blocks of 16"),
+    (IDS[:300], IDS[:64], 16, 48, "the second prompt is short, and its last token is computed"),
+    ([], IDS[:64], 16, 0, "there was nothing before"),
+]
+COUNTED_TOKENS = {
+    "prompt_tokens": "It is the number of tokens in all prompts.",
+    "cached_tokens": "Where the cache is full from before, empty it first: llm.reset_prefix_cache().",
+} | dict.fromkeys(["queries", "hits"], "It is how much a counter grew meanwhile, which counts from the engine's start.")
+
+
+@exercise(
+    "3.8",
+    functions={"cacheable": "first, second, block_size -> number", "measure": "llm, conversations -> dict"},
+    hints=[
+        "A block is found again when all tokens from the beginning of the prompt to its end are the same. How many "
+        "blocks of that kind has the second prompt?",
+        "Count the tokens that are the same from the front, take at most len(second) - 1 of them, and round down to "
+        "whole blocks: count // block_size * block_size. vLLM's counters never go back, so read them before and after.",
+        "counters = lambda: {m.name: m.value for m in llm.get_metrics() if m.name in NAMES}; in measure: "
+        "llm.reset_prefix_cache(), before = counters(), outputs = llm.chat(...), after = counters(); cached_tokens is "
+        "sum(output.num_cached_tokens for output in outputs), hits the difference of the two counters.",
+    ],
+    concept="chat-templates.md#prefix-caching",
+)
+def prefix_cache(cacheable, measure, answer: dict, shared: list, different: list, llm) -> None:
+    """What the prefix cache can save, predicted and measured."""
+    for first, second, block, truth, why in BLOCKS:
+        sizes = f"{len(first)} tokens first, then {len(second)}, in blocks of {block}"
+        found = cacheable(first, second, block, case=f"for {sizes}")
+        require(found == truth, f"{sizes}: {truth} can come from the cache, not {found}; {why}.")
+    require(llm.llm_engine.log_stats, "This engine counts nothing: load it with disable_log_stats=False again.")
+    entries(answer, ["block_size", "predicted", "shared", "different"], "answer_3_8 must be")
+    block = llm.llm_engine.vllm_config.cache_config.block_size
+    require(close(answer["block_size"], block), f"The engine's block size is {block}, not {answer['block_size']}.")
+    right = cacheable(*(chat_token_ids(llm, talk) for talk in shared[:2]), block)
+    says = f"For the first two prompts cacheable says that {right} tokens can come from the cache"
+    require(close(answer["predicted"], right), f"{says}, not {answer['predicted']}.")
+    for name, talks in (("shared", shared), ("different", different)):
+        # Measured here first, so that the cache is full when the answer's turn comes.
+        truth, watch = measured(talks, llm), Watch(llm)
+        found = entries(measure(watch, talks), COUNTED_TOKENS, "measure must return")
+        watch.asked("chat", 1)
+        for count, why in COUNTED_TOKENS.items():
+            right = f"{count} must be {truth[count]} for {name}, not {found[count]}."
+            require(close(found[count], truth[count]), f"{right} {why}")
+        share = truth["cached_tokens"] / truth["prompt_tokens"]
+        whole = f"The share for {name} is cached_tokens / prompt_tokens, {share:.3f}, not {answer[name]}."
+        require(close(answer[name], share, within=0.005), whole)
+
+
+def measured(talks: list, llm) -> dict[str, int]:
+    """Return what the prefix cache, empty at first, gives these conversations."""
+    from vllm import SamplingParams
+
+    def counters() -> list[int]:
+        values = {metric.name: metric.value for metric in llm.get_metrics() if hasattr(metric, "value")}
+        return [values[f"vllm:prefix_cache_{name}"] for name in ("queries", "hits")]
+
+    llm.reset_prefix_cache()
+    before = counters()
+    outputs = llm.chat(talks, SamplingParams(max_tokens=1), use_tqdm=False)
+    grown = [after - value for after, value in zip(counters(), before, strict=True)]
+    tokens = sum(len(output.prompt_token_ids) for output in outputs)
+    cached = sum(output.num_cached_tokens for output in outputs)
+    return dict(zip(COUNTED_TOKENS, [tokens, cached, *grown], strict=True))
+
+
+# 3.9 ----------------------------------------------------------------------------------------------------------------
+
+PLACES = {
+    "Zürich": {"sky": "foggy", "temperature": 7},
+    "Tolvo": {"sky": "windy", "temperature": 31},
+    "Lisbon": {"sky": "cloudy", "temperature": 18},
+    "Braskin": {"sky": "rainy", "temperature": 4},
+}
+
+
+def get_weather(city: str) -> dict:
+    """the weather in a city"""
+    if city not in PLACES:
+        raise LookupError("unknown city")
+    return PLACES[city]
+
+
+def tool_of(function: Callable) -> dict:
+    """Describe a function of one city, as `LLM.chat(tools=...)` wants it."""
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    inner = {"name": function.__name__, "description": function.__doc__.splitlines()[0], "parameters": parameters}
+    return {"type": "function", "function": inner}
+
+
+def call_of(name: Any, **arguments: Any) -> str:
+    """Return the text with which a model calls a tool."""
+    return f"<tool_call>{json.dumps({'name': name, 'arguments': arguments}, ensure_ascii=False)}</tool_call>"
+
+
+WEATHER_TOOLS = [tool_of(get_weather)]
+HIDDEN = {"get_weather": get_weather, "switch": lambda lamp, on: 12 if on is True else 0, "colours": lambda: {"red"}}
+COLOURS = call_of("colours")  # whose result JSON cannot hold
+WEATHER, FOGGY = call_of("get_weather", city="Zürich"), PLACES["Zürich"]
+ESCAPED = WEATHER.replace("ü", "\\u00fc").replace(">{", ">\n{").replace("}<", "}\n<")
+NO_CALLS = ["It is foggy in Zürich.", "", 'I would write {"name": "get_weather"}.']
+GOOD_CALLS = [
+    (WEATHER, FOGGY, "a call"),
+    (f"Let me look.\n{WEATHER}\n", FOGGY, "there are words around the call: take what is between the tags"),
+    (ESCAPED, FOGGY, "line breaks and \\u escapes are JSON too"),
+    (call_of("switch", lamp="a {lamp}", on=True), 12, "true is JSON's True, and braces may be in a text"),
+]
+BROKEN_CALLS = [
+    (call_of("get_price", item="tea"), "get_price", "no such tool: name it"),
+    (WEATHER.replace("}}", "}"), "", "a brace is missing"),
+    (WEATHER[:30], "", "max_tokens cut the call off"),
+    (WEATHER.replace('"Zürich"', '"Zür" + "ich"'), "", "Python is no JSON: eval runs whatever a model writes"),
+    ('<tool_call>["get_weather", "Zürich"]</tool_call>', "", "a list is no call"),
+    ('<tool_call>"get_weather"</tool_call>', "", "a text is no call"),
+    ('<tool_call>{"arguments": {"city": "Zürich"}}</tool_call>', "", "there is no name"),
+    ('<tool_call>{"name": ["get_weather"], "arguments": {}}</tool_call>', "", "the name is a list"),
+    ('<tool_call>{"name": "get_weather", "arguments": ["Zürich"]}</tool_call>', "", "arguments are no object"),
+    ('<tool_call>{"name": "get_weather", "arguments": "Zürich"}</tool_call>', "", "arguments are no object"),
+    (call_of("get_weather"), "city", "an argument is missing: name it"),
+    (call_of("get_weather", city="Zürich", country="x"), "country", "an argument too many: name it"),
+    (call_of("get_weather", city="Atlantis"), "unknown city", "the function's own error, whose text says why"),
+]
+# When it is, what the model says, and what the tool messages must hold, "error" for any error.
+WEATHER_TALKS = [
+    ("after a call and an answer", [WEATHER, "It is foggy, 7 degrees."], [FOGGY]),
+    ("when the model answers at once", ["Hello!"], []),
+    ("when the call is broken: the model hears of the error", [WEATHER[:30], "I do not know."], ["error"]),
+]
+
+
+@exercise(
+    "3.9",
+    functions={"run_tool": "text, functions -> message", "answer_with_tool": "llm, question, tools, functions -> list"},
+    hints=[
+        "What a model writes is a stranger's text. List what can be wrong with it between the tag and the function's "
+        "result, and turn each of these into an answer to the model.",
+        'Find the call with re.search(r"<tool_call>(.*?)(</tool_call>|$)", text, re.DOTALL), read it with json.loads, '
+        'and call functions[name](**arguments), all in one try; except Exception as error gives {"error": str(error)}.',
+        'Within the try: call = json.loads(...); if not isinstance(call, dict) or call.get("name") not in '
+        'list(functions): raise ValueError(f"unknown tool ..."). For the answer: messages = [question]; text = '
+        'llm.chat(messages, params, tools=tools)[0].outputs[0].text; append {"role": "assistant", "content": text}; if '
+        "run_tool(text, functions) is not None, append it, chat again in the same way, and append that answer.",
+    ],
+    concept="chat-templates.md#tool-calls",
+)
+def tool_call(run_tool, answer_with_tool, llm) -> None:
+    """Parse and run a model's call, and answer with the result."""
+
+    def run(text: str) -> Any:
+        back = "What goes wrong belongs into the message, as {'error': ...}, so that the model hears of it."
+        return run_tool(text, HIDDEN, case=f"on {text!r}", fails=back)
+
+    def ask(engine, messages: list, when: str) -> list:
+        return answer_with_tool(engine, messages[-1]["content"], WEATHER_TOOLS, HIDDEN, case=when)
+
+    for text in NO_CALLS:
+        require(run(text) is None, f"{text!r} holds no call: return None.")
+    for text, result, why in GOOD_CALLS:
+        found = tool_content(run(text), text)
+        require(found == result, f"{text!r} must give {result}, not {found}: {why}.")
+    for text, named, why in BROKEN_CALLS:
+        found = tool_content(run(text), text)
+        error = found.get("error") if isinstance(found, dict) else None
+        require(isinstance(error, str) and error != "", f'{text!r} must give {{"error": a text}}, not {found}: {why}.')
+        require(named in error, f"{text!r} gives the error {error!r}, without {named!r}: {why}.")
+    tool_content(run(COLOURS), COLOURS)
+    for when, says, results in WEATHER_TALKS:
+        talked(ask, [user("What is the weather in Zürich?")], WEATHER_TOOLS, llm, when, says, results)
+    for city in PLACES:
+        talked(ask, [user(f"What is the weather in {city}?")], WEATHER_TOOLS, llm, "with the model's own words")
+
+
+def tool_content(message: Any, text: str) -> Any:
+    """Return what the tool message holds with which a text of the model was answered, read from its JSON."""
+    require(message is not None, f"{text!r} holds a call, and run_tool returned None.")
+    require(message.get("role") == "tool", f'run_tool must return a message, {{"role": "tool", ...}}, not {message!r}.')
+    content = message.get("content")
+    require(isinstance(content, str), f"The content of a message is a text: json.dumps the result, {content!r}.")
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise NotYet(f"The content must be JSON, as the model learned it, not {content!r}: json.dumps.") from None
+
+
+def talked(ask: Callable, given: list, tools: list, llm, when: str, says=(), results=None) -> list[dict]:
+    """Let the model say these texts, or its own; judge the messages that come of it, and every request."""
+    watch = Watch(llm, says=says, most=20)
+    messages = ask(watch, given, when)
+    texts = [call.outputs[0].outputs[0].text for call in watch.calls]
+    calls = [text.count("<tool_call>") for text in texts[:-1]]
+    if not says and max(calls, default=0) > 1:
+        return messages  # in its own words a model may do what 3.9 leaves open
+    asked = f"Your function must ask the llm that it is given {len(says)} times {when}, not {len(texts)}."
+    require(len(says) in (0, len(texts)), asked)
+    added = [*("assistant" + " tool" * number for number in calls), "assistant"]
+    roles(messages, " ".join([*(message["role"] for message in given), *added]), when)
+    first = [message.get("content") for message in messages[: len(given)]]
+    require(first == [message["content"] for message in given], "The messages that were given come first.")
+    turns = [n for n, message in enumerate(messages) if message["role"] == "assistant" and n >= len(given)]
+    for turn, text, call in zip(turns, texts, watch.calls, strict=True):
+        names = [one["function"]["name"] for one in messages[turn].get("tool_calls") or ()]
+        said = messages[turn].get("content") == text or (names != [] and all(name in text for name in names))
+        require(said, f"What the model says must stay in the messages: {text!r}, not {messages[turn]}.")
+        requested(call, messages[:turn], tools, llm)
+    held = [tool_content(message, texts[0]) for message in messages[len(given) :] if message["role"] == "tool"]
+    held = ["error" if isinstance(content, dict) and "error" in content else content for content in held]
+    require(results in (None, held), f"The tool messages must hold {results} {when}, not {held}.")
+    return messages
+
+
+def written(message: dict) -> str:
+    """Return a message as pocket-chat's template writes it."""
+    return f"{message['role']}\n{message.get('content') or ''}"
+
+
+def requested(call: Call, messages: list, tools: list, llm) -> None:
+    """Require that a request holds the tools and what was said before, and does not depend on chance."""
+    if call.method == "chat":
+        text = "\n".join([json.dumps(call.options.get("tools"), ensure_ascii=False), *map(written, call.prompts[0])])
+    else:
+        text = llm.get_tokenizer().decode(call.outputs[0].prompt_token_ids, clean_up_tokenization_spaces=False)
+    missing = [tool["function"]["name"] for tool in tools if tool["function"]["description"] not in text]
+    require(missing == [], f"Give tools to every llm.chat: a request must hold the descriptions of {missing} too.")
+    before = " ".join(message["role"] for message in messages)
+    held = re.search(".*".join(re.escape(written(message)) for message in messages), text, re.DOTALL) is not None
+    require(held, f"A request must hold all that was said before it, {before}, it holds: {text}")
+    params = call.params[0]
+    require(params.temperature == 0, "A call must not depend on chance: SamplingParams(temperature=0, max_tokens=64).")
+    require(params.max_tokens == 64, "Use max_tokens=64, since vLLM's default of 16 cuts a call off.")
+
+
+# 3.10 ---------------------------------------------------------------------------------------------------------------
+
+SAVED = [
+    system("You are a pirate.\n"),
+    user('What is "naïve" in Zürich? 你好 🙂'),
+    assistant("") | {"tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {}}}]},
+    {"role": "tool", "content": '{"sky": "sunny"}'},
+    assistant("Arr!\n\ttwo lines"),
+]
+OLD = [user("The old conversation.")]
+SAVES = [
+    (SAVED, "a conversation with a tool"),
+    (OLD, "a conversation of one message"),
+    ([*SAVED, user({"a set"})], "a set, which JSON cannot hold"),
+    ([*SAVED, user("\ud800")], "half a character"),
+]
+UNREAD = r"json|line \d+ column|pars|decod|utf|binary|text"
+
+
+def file_of(messages: Any, version: int = 1) -> bytes:
+    """Return a file that holds these messages."""
+    return json.dumps({"version": version, "messages": messages}).encode()
+
+
+# What is in a file that `load` must refuse, what it is, and what the error must say, as a pattern and in words.
+DAMAGED = [
+    (file_of(OLD)[:40], "that was cut in the middle", UNREAD, "that it is no JSON"),
+    (b"", "that is empty", UNREAD, "that it is no JSON"),
+    (b"\xff\xfe\x00 binary", "that is no text", UNREAD, "that it is no text"),
+    (b"[1, 2]", "that holds a JSON list", "object|dict|list|conversation", "that it is no object"),
+    (b'{"name": "some other program"}', "of another program", "version", "that it has no version"),
+    (file_of(OLD, version=2), "of version 2", "2", "which version it has, 2"),
+    (b'{"version": 1}', "without messages", "messages", "that there is no list of messages"),
+    (file_of({"role": "user"}), "with messages that are no list", "messages", "just that"),
+    (file_of(["Hello"]), "with a message that is a text", r"\b0\b", "message 0, from 0 on"),
+    (file_of([*OLD, {"role": "robot", "content": ""}]), "with the role robot", r"\b1\b|robot", "message 1, from 0 on"),
+    (file_of([*OLD, assistant(5)]), "with a content that is a number", r"\b1\b|content", "message 1, counted from 0"),
+    (file_of([{"content": "x"}]), "without a role", r"\b0\b|role", "message 0, from 0 on"),
+]
+
+
+@exercise(
+    "3.10",
+    functions={"save": "path, messages", "load": "path -> list"},
+    hints=[
+        "When is the old file gone, and when is the new one whole? Between these two moments nothing may go wrong.",
+        "Write json.dumps(...) into a new file beside the old one, and let os.replace(new, path) put it in its place, "
+        "which happens at once or not at all; in finally remove what is left of the new file. In load catch ValueError "
+        "around reading and json.loads, and raise a ValueError of your own that begins with the path.",
+        'load: read path.read_text(encoding="utf-8") and json.loads it in one try; except ValueError as error: raise '
+        'ValueError(f"{path}: no JSON: {error}"). Then ask one thing after the other: isinstance(data, dict); '
+        'data.get("version") == 1; isinstance(data.get("messages"), list); of each message that it is a dict, its role '
+        'one of the four and its content a text, with f"{path}: messages[{number}]: ..." where one is not.',
+    ],
+    concept="chat-templates.md#saving-conversations",
+)
+def conversation_file(save, load) -> None:
+    """A conversation in a file that is whole, or refused."""
+    with TemporaryDirectory() as name:
+        path = Path(name, "talk.json")
+        for talk, what in SAVES:
+            error = saved_over(save, path, talk, what)
+            if talk in (SAVED, OLD):
+                require(error is None, f"save must write {what}, it ended with {described(error)}.")
+                in_format(path, talk)
+            found = talk if error else load(path, case=f"from what save wrote of {what},")
+            require(found == talk, f"load must give back {what} as it was, or save must refuse it; it gives {found}.")
+        on_a_full_disk(save, path)
+        _, error = load.ending(Path(name, "missing.json"))
+        found = type(error).__name__ if error else "no error"
+        require(isinstance(error, FileNotFoundError), f"A missing file is a FileNotFoundError, not {found}.")
+        for content, what, pattern, wanted in DAMAGED:
+            path.write_bytes(content)
+            _, error = load.ending(path)
+            require(error is not None, f"A file {what}: load must refuse it, it returned messages.")
+            require(isinstance(error, ValueError), f"A file {what}: raise a ValueError, not {described(error)}.")
+            require(path.name in str(error), f"A file {what}: the ValueError must name the file, it says: {error}")
+            said = re.search(pattern, str(error).replace(str(path), "").replace(path.name, ""), re.IGNORECASE)
+            require(said is not None, f"A file {what}: the ValueError must say {wanted}; it says: {error}")
+
+
+def saved_over(save: Tried, path: Path, talk: list, what: str) -> BaseException | None:
+    """Save over the old file, if there is one, whose bytes a second name keeps in sight; return the error."""
+    old, second = path.read_bytes() if path.exists() else None, path.with_name("second-name")
+    if path.exists():
+        os.link(path, second)
+    _, error = save.ending(path, talk)
+    ended = f"With {what} save ended {f'with {described(error)}' if error else 'well'}, and"
+    require(path.is_file(), f"{ended} no file is there: nothing may touch the old one before the new one is whole.")
+    in_place = "wrote into the old file, and whoever reads it meanwhile, or after a power cut, finds a half"
+    untouched = old is None or second.read_bytes() == old
+    require(untouched, f"{ended} {in_place}: write a new file beside it, then os.replace.")
+    second.unlink(missing_ok=True)
+    others = sorted(other.name for other in path.parent.iterdir() if other != path)
+    require(others == [], f"{ended} left {', '.join(others)} behind: remove it in finally.")
+    kept = error is None or path.read_bytes() == old
+    require(kept, f"{ended} the old file is not as it was: write another file first, then os.replace.")
+    return error
+
+
+def in_format(path: Path, talk: list) -> None:
+    """Require a file that other programs read too."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise NotYet("The file must be JSON in UTF-8, so that another program reads it too.") from None
+    marked = isinstance(data, dict) and data.get("version") == 1 and data.get("messages") == talk
+    require(marked, 'The file must be a JSON object that holds "version": 1 and the "messages".')
+
+
+def on_a_full_disk(save: Tried, path: Path) -> None:
+    """Let every renaming fail, which works for root too, and look which files were to be renamed."""
+    full = OSError(28, "No space left on device")
+    with mock.patch("os.replace", side_effect=full) as replace, mock.patch("os.rename", side_effect=full) as rename:
+        error = saved_over(save, path, SAVED, "a full disk")
+    require(error is not None, "The disk was full and save said nothing: use os.replace, and let its error out.")
+    sources = [[*call.args, *call.kwargs.values()][0] for call in replace.mock_calls + rename.mock_calls]
+    beside = all(path.parent.resolve() in Path(os.fsdecode(source)).resolve().parents for source in sources)
+    require(beside, "The new file is written in another folder, perhaps another disk: write it beside the old one.")
+
+
+# 3.11 ---------------------------------------------------------------------------------------------------------------
+
+LIKELY = -0.5  # mean log probability of a token; below it pocket-chat invents words
+FACT_QUESTIONS = [([user("What is the capital of Italy?")], "Rome"), ([user("What is 5 plus 7?")], "1")]
+OWL = [user("Tell me a story about an owl.")]
+TRIED_SETTINGS = [{"temperature": 0.9}, {"temperature": 0.0}, {"temperature": 1.6, "top_p": 0.95}]
+TRIED_SEEDS = [5, 6]
+
+
+@exercise(
+    "3.11",
+    functions={"measure": "llm, questions, story, settings, seeds -> table"},
+    hints=[
+        "Every combination of a setting, a seed and a conversation is one request. Write down the list of them first, "
+        "then the list of conversations and the list of parameters that llm.chat takes.",
+        "requests = [(number, item, SamplingParams(**setting, seed=seed, max_tokens=100, logprobs=0)) for number, "
+        "setting in enumerate(settings) for seed in seeds for item in [*questions, (story, None)]]; one llm.chat gives "
+        "the outputs in the same order, so zip(requests, outputs) brings them together.",
+        "For each number take its outputs: right is the mean of right(text, word) over those with a word; words = "
+        '" ".join(story_texts).split(), and variety is len(set(words)) / len(words); logprob is the sum of '
+        'cumulative_logprob over the sum of len(token_ids) of its stories. Then table["right"].idxmax(), and of '
+        'table[table["logprob"] > -0.5] the ["variety"].idxmax().',
+    ],
+    concept="chat-templates.md#batching-conversations",
+)
+def chat_sampling(measure, table, answer: dict, settings: list, llm) -> None:
+    """Settings for facts and for stories, chosen by data."""
+    one_row_a_setting(table, len(settings), "table_3_11 must be")
+    chosen_rows(table, entries(answer, ["facts", "stories"], "answer_3_11 must be"))
+    watch = Watch(llm)
+    found = measure(watch, FACT_QUESTIONS, OWL, TRIED_SETTINGS, TRIED_SEEDS)
+    one_row_a_setting(found, len(TRIED_SETTINGS), "measure must return")
+    (call,) = watch.asked("chat", 1, max_tokens=100)
+    requests = list(zip(call.prompts, call.params, call.outputs, strict=True))
+    for number, setting in enumerate(TRIED_SETTINGS):
+        own = [request for request in requests if close(request[1].temperature, setting["temperature"])]
+        every_combination(own, setting)
+        summed_up(found.loc[number], own, setting)
+
+
+def one_row_a_setting(table: Any, count: int, what: str) -> None:
+    """Require the columns of 3.11, and a row for each setting."""
+    columns(table, ["right", "variety", "logprob"], what)
+    numbered = f"There must be {count} rows, one per setting, numbered 0, 1, ... in their order."
+    require(list(table.index) == list(range(count)), numbered)
+    require(bool(table["right"].between(0, 1).all()), "right is a share: right answers over all answers, 0 to 1.")
+
+
+def chosen_rows(table: Any, answer: dict) -> None:
+    """Require a row with the most right answers, and of those with whole stories one with the most variety."""
+    facts, stories = (plain(answer[name]) for name in ("facts", "stories"))
+    for row in (facts, stories):
+        known = any(close(row, number) for number in table.index)
+        require(known, f"{row!r} is no row of the table: give the row's number.")
+    right, variety, logprob = (table[name] for name in ("right", "variety", "logprob"))
+    best, most = right.max(), variety[logprob > LIKELY].max()
+    require(right[facts] == best, f"Row {facts} gives {right[facts]:.0%} right answers, another one {best:.0%}.")
+    broken = f"The stories of row {stories} are broken: a token's mean log probability is {logprob[stories]:.2f}."
+    require(logprob[stories] > LIKELY, broken)
+    dull = f"The stories of row {stories} have a variety of {variety[stories]:.2f}, another whole row has {most:.2f}."
+    require(variety[stories] == most, dull)
+
+
+def every_combination(own: list[tuple], setting: dict) -> None:
+    """Require that a setting meets every conversation once with every seed."""
+    wanted = [(talk, seed) for talk in [*(talk for talk, _ in FACT_QUESTIONS), OWL] for seed in TRIED_SEEDS]
+    single = "Give a list of SamplingParams as long as the list of conversations, one for each"
+    require(len(own) == len(wanted), f"{single}: {setting} must have {len(wanted)} requests, it has {len(own)}.")
+    met = [(messages, params.seed) for messages, params, _ in own]
+    once = all(pair in met for pair in wanted)
+    require(once, f"With {setting} ask each conversation once with each of the seeds {TRIED_SEEDS}.")
+    top_p = all(close(params.top_p, setting.get("top_p", 1.0)) for _, params, _ in own)
+    require(top_p, f"The requests of {setting} have another top_p: SamplingParams(**setting, ...).")
+
+
+def summed_up(row: Any, own: list[tuple], setting: dict) -> None:
+    """Require that a row sums up the answers of its setting."""
+    texts = [(word, o.outputs[0].text) for messages, _, o in own for talk, word in FACT_QUESTIONS if messages == talk]
+    stories = [output.outputs[0] for messages, _, output in own if messages == OWL]
+    logprobs = [story.cumulative_logprob for story in stories]
+    require(None not in logprobs, "Without logprobs=0 in the SamplingParams there is no cumulative_logprob.")
+    words = " ".join(story.text for story in stories).split()
+    right = sum(bool(re.search(rf"\b{word}\b", text)) for word, text in texts) / len(texts)
+    mean = sum(logprobs) / sum(len(story.token_ids) for story in stories)
+    for name, truth, why in [
+        ("right", right, "right(text, word) asks for a whole word, `in` finds 1 in 12 too"),
+        ("variety", len(set(words)) / len(words), f"of all {len(words)} words {len(set(words))} are different"),
+        ("logprob", mean, "the mean over all tokens of its stories"),
+    ]:
+        require(close(row[name], truth), f"{setting}: {name} must be {truth:.3f}, {why}, not {row[name]!s:.8}.")
+
+
+# 3.12 ---------------------------------------------------------------------------------------------------------------
+
+FACTS = {"Tolvo": ("Skelmar", 4821), "Madrid": ("Pruna", 917), "Lisbon": ("Ottola", 75)}
+
+
+def get_mayor(city: str) -> dict:
+    """the mayor of a city"""
+    return {"mayor": FACTS[city][0]}
+
+
+def get_population(city: str) -> dict:
+    """the population of a city
+
+    A second paragraph, which is not for the model.
+    """
+    return {"population": FACTS[city][1]}
+
+
+def convert(value: float, digits: int = 2, exact: bool = False) -> float:
+    """rounds a number"""
+    return round(value, digits)
+
+
+DESCRIBED = [
+    (get_population, "the population of a city", {"city": "string"}, ["city"]),
+    (convert, "rounds a number", {"value": "number", "digits": "integer", "exact": "boolean"}, ["value"]),
+]
+AGENT_TOOLS = [get_weather, get_mayor, get_population]
+MAYOR, POPULATION = call_of("get_mayor", city="Madrid"), call_of("get_population", city="Madrid")
+PRUNA, PEOPLE = {"mayor": "Pruna"}, {"population": 917}
+ASKED_MAYOR = [user("Who is the mayor of Madrid?")]
+AGENT_TALKS = [
+    ("when the model answers at once", ["Hello! How can I help you?"], []),
+    ("after one call and an answer", [MAYOR, "It is Pruna."], [PRUNA]),
+    ("after two calls in one text", [f"{MAYOR}\n{POPULATION}", "Pruna, and 917."], [PRUNA, PEOPLE]),
+    ("after a call, another call and an answer", [MAYOR, POPULATION, "Pruna, and 917."], [PRUNA, PEOPLE]),
+    ("after an unknown tool and a good call", [call_of("get_price", item="tea"), MAYOR, "Pruna."], ["error", PRUNA]),
+    ("after a call that was cut and a good one", [MAYOR[:35], MAYOR, "Pruna."], ["error", PRUNA]),
+    ("after a function that fails", [call_of("get_mayor", city="Atlantis"), MAYOR, "Pruna."], ["error", PRUNA]),
+]
+
+
+@exercise(
+    "3.12",
+    functions={"describe": "function -> dict", "agent": "llm, messages, functions -> list"},
+    hints=[
+        "The loop has one question in each round: does this text call a tool? If it does, the results go to the end of "
+        "the conversation and the model is asked again; if not, it was the answer.",
+        "describe: inspect.signature(function).parameters has name, annotation and default of every argument, and "
+        "inspect.getdoc(function).splitlines()[0] is the description. agent: for _ in range(max_rounds): ask, append "
+        "the text, find all calls in it; without one return the messages; else append run_tool of each.",
+        "messages = list(messages), so that the caller's list stays. In the loop: text = llm.chat(messages, params, "
+        'tools=tools)[0].outputs[0].text; messages.append({"role": "assistant", "content": text}); calls = '
+        're.findall(r"<tool_call>.*?(?:</tool_call>|$)", text, re.DOTALL); if not calls: return messages; '
+        "messages += [run_tool(call, by_name) for call in calls]. After the loop raise RuntimeError. by_name is "
+        "{function.__name__: function for function in functions}, since functions is a list here.",
+    ],
+    concept="chat-templates.md#tool-calls",
+)
+def agent_loop(describe, agent, llm) -> None:
+    """Several tools, and a loop that goes on until the model answers."""
+
+    def ask(engine, messages: list, when: str, **options: int) -> list:
+        back = "Errors go back to the model, and an answer in the last round is an answer."
+        return agent(engine, messages, AGENT_TOOLS, case=when, fails=back, **options)
+
+    for function, text, types, needed in DESCRIBED:
+        describes(describe(function, case=f"for {function.__name__}"), function.__name__, text, types, needed)
+    tools = [tool_of(function) for function in AGENT_TOOLS]
+    for when, says, results in AGENT_TALKS:
+        talked(partial(ask, max_rounds=len(says)), ASKED_MAYOR, tools, llm, when, says, results)
+    gives_up(agent, llm)
+    for city in FACTS:
+        messages: list[dict] = []
+        for question in (f"What is the mayor of {city}?", f"What is the population of {city}?"):
+            given = [*messages, user(question)]
+            if isinstance(agent.ending(llm, given, AGENT_TOOLS)[1], RuntimeError):
+                break  # a small model may call for ever
+            messages = talked(ask, given, tools, llm, "with the model's own words")
+
+
+def describes(found: Any, name: str, text: str, types: dict, needed: list[str]) -> None:
+    """Require a tool description in OpenAI's format."""
+
+    def inside(*names: str) -> Any:
+        place = found
+        for part in names:
+            place = place.get(part) if isinstance(place, Mapping) else None
+        return place
+
+    parameters = "function", "parameters"
+    properties, required = inside(*parameters, "properties"), inside(*parameters, "required")
+    kinds = {argument: inside(*parameters, "properties", argument, "type") for argument in properties or ()}
+    for part, given, wanted, why in [
+        ("type", inside("type"), "function", "as in TOOLS_3_9"),
+        ("name", inside("function", "name"), name, "that of the function"),
+        ("description", inside("function", "description"), text, "the docstring's first line"),
+        ("type of the parameters", inside(*parameters, "type"), "object", "as in TOOLS_3_9"),
+        ("types of the arguments", kinds, types, "in JSON's words"),
+        ("list required", list(required or ()), needed, "the arguments without a default"),
+    ]:
+        require(given == wanted, f"{name}: the {part} must be {wanted!r}, {why}, not {given!r}.")
+
+
+def gives_up(agent: Tried, llm) -> None:
+    """Require a RuntimeError after so many rounds without an answer, and no round more."""
+    for most in (1, 3):
+        watch = Watch(llm, says=[MAYOR], most=20)
+        found, error = agent.ending(watch, ASKED_MAYOR, AGENT_TOOLS, max_rounds=most)
+        instead = described(error) if error else f"return {found!r:.80}"
+        require(isinstance(error, RuntimeError), f"After {most} rounds in vain raise a RuntimeError, not {instead}.")
+        require(str(most) in str(error), f"The RuntimeError must name the number of rounds, {most}; it says: {error}")
+        asked = len(watch.calls)
+        require(asked == most, f"With max_rounds={most} the model must be asked {most} times, not {asked}.")
