@@ -80,9 +80,9 @@ def find(number: str) -> Exercise:
 def _load_lesson(lesson: int) -> None:
     try:
         paths.lesson(lesson)
-        files = sorted((paths.root() / "checks").glob(f"lesson_{lesson:02d}*.py"))
     except FileNotFoundError as error:
         raise CourseError(str(error)) from None
-    for file in files:
+    file = paths.root() / "checks" / f"lesson_{lesson:02d}.py"
+    if file.is_file():
         spec = importlib.util.spec_from_file_location(f"checks.{file.stem}", file)
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -270,13 +270,13 @@ RIGHT = {
 
 
 TOOL = "python lessons/02-text-generation/text_generation.py"
-ONE_EACH = f"""mkdir -p "$2"; prompts=$1; folder=$2; shift 2; i=0
+SHELL_LOOP = f"""mkdir -p "$2"; prompts=$1; folder=$2; shift 2; i=0
 while IFS= read -r prompt; do
     i=$((i + 1))
     {TOOL} --prompt "$prompt" "$@" > "$folder/00$i.txt" < /dev/null
 done < "$prompts"
 """
-WORDS = ONE_EACH.replace("while IFS= read -r prompt; do", "for prompt in $(cat $prompts); do").replace(
+WORDS = SHELL_LOOP.replace("while IFS= read -r prompt; do", "for prompt in $(cat $prompts); do").replace(
     '< "$prompts"', ""
 )
 ALL_AT_ONCE = 'set -euo pipefail; mkdir -p "$2"; prompts=$1; folder=$2; shift 2\n'
@@ -304,10 +304,10 @@ def script_2_9_edit(name: str, hint: str, old: str, new: str):
 
 # 2.10
 
-SWEEP = "return sweep(llm, prompt, n=n, seed=seed, temperature=temperatures, top_p=top_ps, max_tokens=16)"
+GRID = "return sweep(llm, prompt, n=n, seed=seed, temperature=temperatures, top_p=top_ps, max_tokens=16)"
 EACH = "sweep(llm, prompt, n=n, seed=seed, temperature=[t], top_p=[p], max_tokens=16)"
 LOOPED = f"return __import__('pandas').concat([{EACH} for t in temperatures for p in top_ps])"
-ZIPPED = SWEEP + "[lambda frame: frame['temperature'].map(dict(zip(temperatures, top_ps))) == frame['top_p']]"
+ZIPPED = GRID + "[lambda frame: frame['temperature'].map(dict(zip(temperatures, top_ps))) == frame['top_p']]"
 N_AT_ONCE = """import pandas as pd
 
     pairs, fixed = [(t, p) for t in temperatures for p in top_ps], {"max_tokens": 16, "logprobs": 0, "seed": seed}
@@ -422,7 +422,7 @@ LATENCY = "sum(output.metrics.first_token_latency for output in outputs) / batch
 
 WRONG |= {
     "2.9": [
-        script_2_9("a process for each prompt", "start one for all", ONE_EACH),
+        script_2_9("a process for each prompt", "start one for all", SHELL_LOOP),
         script_2_9("a process for each word", "without having started", WORDS),
         script_2_9("all in one file", "one .txt file a prompt", ONE_FILE),
         script_2_9_edit("an argument without quotes", "quoted", '"$prompts"', "$prompts"),
@@ -431,8 +431,8 @@ WRONG |= {
         script_2_9_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{9 - place:03}'),
     ],
     "2.10": [
-        edit("a call for each combination", "called 1 time", SWEEP, LOOPED),
-        edit("pairs, not combinations", "zip pairs", SWEEP, ZIPPED),
+        edit("a call for each combination", "called 1 time", GRID, LOOPED),
+        edit("pairs, not combinations", "zip pairs", GRID, ZIPPED),
         edit("no seed", "take the seeds", "seed=seed, temperature", "temperature"),
         edit("another length", "max_tokens=16", "max_tokens=16", "max_tokens=15"),
         changed("one text a combination", "4 texts a combination", frame_2_10=lambda frame: frame.query("sample == 0")),
@@ -537,7 +537,7 @@ RIGHT |= {
         script_2_9("from what a person reads", "", FROM_LINES),
     ],
     "2.10": [
-        edit("n texts of one request", "", SWEEP, N_AT_ONCE),
+        edit("n texts of one request", "", GRID, N_AT_ONCE),
         changed("other numbers", "", best_2_10=lambda best: [float(n) for n in best], ratio_2_10=np.float32),
     ],
     "2.11": [
