@@ -29,7 +29,13 @@ BUDGETS = {  # what: (at most, at least, unit), from the course's design
     "25 single calls over one sweep of 25 settings": (None, 5, "x"),
     f"{len(PROMPTS)} prompts one by one over one batch": (None, 1, "x"),
     "one redraw of the playground's chart": (100, None, "ms"),
+    # A class on one machine: how much longer the slowest of several engines takes than one alone.
+    "2 engines at once over one alone": (2, None, "x"),
+    "4 engines at once over one alone": (max(3, 6 / os.cpu_count()), None, "x"),
+    "one engine alone over one whose threads spin": (1.15, None, "x"),
 }
+CLASS = (1, 2, 4)  # engines at once
+SPINNING = {"OMP_NUM_THREADS": str(os.cpu_count()), "OMP_WAIT_POLICY": "ACTIVE"}  # as vLLM is without the course
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,7 +59,29 @@ def measure_all() -> list[float]:
     ours, theirs = (min(column) for column in zip(*starts, strict=True))
     print(f"load_model() took {ours:.1f} s, LLM(...) {theirs:.1f} s", file=sys.stderr)
     script = statistics.median(seconds(lambda: run([str(SCRIPT)])) for _ in range(REPETITIONS))
-    return [ours / theirs, script, *map(in_process, ("sweep_ratio", "batch_ratio", "redraw"))]
+    ratios = [in_process(name) for name in ("sweep_ratio", "batch_ratio", "redraw")]
+    return [ours / theirs, script, *ratios, *class_ratios()]
+
+
+def class_ratios() -> list[float]:
+    """Return how much longer one of several engines takes than one alone, and that one than one whose threads spin."""
+    rounds = [([at_once(count) for count in CLASS], at_once(1, SPINNING)) for _ in range(REPETITIONS)]
+    alone, *together = (min(column) for column in zip(*(times for times, _ in rounds), strict=True))
+    return [*(each / alone for each in together), alone / min(spinning for _, spinning in rounds)]
+
+
+def at_once(count: int, variables: dict[str, str] | None = None) -> float:
+    """Return the seconds that the slowest of several engines takes for the same prompts, started together."""
+    command = [sys.executable, "-m", "tools.bench", "--measure", "one_of_a_class"]
+    options = {"cwd": ROOT, "env": environment() | (variables or {}), "text": True}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    engines = [subprocess.Popen(command, **pipes, **options) for _ in range(count)]
+    for engine in engines:
+        engine.stdout.readline()  # it is ready
+    for engine in engines:
+        engine.stdin.write("go\n")
+        engine.stdin.flush()
+    return max(float(engine.communicate()[0]) for engine in engines)
 
 
 def row(what: str, most: float | None, least: float | None, unit: str, measured: float) -> dict:
@@ -79,12 +107,17 @@ def in_process(measurement: str, given: str = "") -> float | dict:
 
 def run(arguments: list[str], given: str = "") -> str:
     """Run Python in a fresh process, with vLLM in that one process and quiet, and return what it prints."""
-    fixed = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR"}
-    options = {"cwd": ROOT, "env": os.environ | fixed | {"VLLM_COURSE_MODEL": ""}, "capture_output": True, "text": True}
+    options = {"cwd": ROOT, "env": environment(), "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, *arguments], input=given, **options)
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} must end with 0, got {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a measured process: vLLM quiet and in that one process, on the default model."""
+    fixed = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR"}
+    return os.environ | fixed | {"VLLM_COURSE_MODEL": ""}
 
 
 def engine_arguments() -> dict:
@@ -145,6 +178,20 @@ def redraw() -> float:
     return 1000 * statistics.median(map(seconds, moves))
 
 
+def one_of_a_class() -> float:
+    """Return the seconds for some prompts one by one and then in one batch, begun together with the others."""
+    from vllm_course import load_model
+
+    llm = load_model()
+    from vllm import SamplingParams
+
+    params = SamplingParams(temperature=0.8, **TOKENS)
+    llm.generate(PROMPTS[:1], params)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    return seconds(lambda: [llm.generate(prompts, params) for prompts in [*PROMPTS, PROMPTS * 4]])
+
+
 def ratio(slow: Callable, fast: Callable) -> float:
     """Time two functions turn and turn about, after one call of each, and divide the medians."""
     rounds = [(seconds(slow), seconds(fast)) for _ in range(REPETITIONS + 1)][1:]
@@ -159,7 +206,8 @@ def seconds(function: Callable) -> float:
 
 
 MEASUREMENTS = {
-    f.__name__: f for f in (engine_arguments, start_load_model, start_llm, sweep_ratio, batch_ratio, redraw)
+    f.__name__: f
+    for f in (engine_arguments, start_load_model, start_llm, sweep_ratio, batch_ratio, redraw, one_of_a_class)
 }
 
 if __name__ == "__main__":
