@@ -33,7 +33,9 @@ from vllm_course.checks.shapes import close, columns, exactly, keys, listed, num
 from vllm_course.checks.trying import Tried, described
 from vllm_course.checks.verdict import NotYet
 from vllm_course.checks.watch import Watch
+from vllm_course.completion.settings import read_settings
 from vllm_course.measures import summarize
+from vllm_course.parameters import PARAMETERS
 
 BROKEN_SWEEP = -2.0  # mean log probability of a token, as in exercise 1.5
 MEASURED_COLUMNS = ["model", "prompt", "text", "tokens", "load_seconds", "tokens_per_second"]  # of exercise 2.1
@@ -359,21 +361,6 @@ def _memory_in_use(frame) -> None:
         require(grown > 0.9 * asked, once)
 
 
-# Runs the lesson's script as it is, up to the engine, and says which model and values arrive there.
-SCRIPT = """
-import json, runpy, sys, vllm
-from unittest.mock import MagicMock
-
-def arrived(prompts, params, **options):
-    names = ("temperature", "top_p", "top_k", "max_tokens")
-    found = {name: getattr(params, name) for name in names} | {"model": vllm.LLM.call_args.kwargs["model"]}
-    sys.exit(print(json.dumps(found)))
-
-engine = MagicMock(**{"llm_engine.model_config.max_model_len": 10**6, "generate.side_effect": arrived})
-engine.get_default_sampling_params.return_value = vllm.SamplingParams()
-vllm.LLM, sys.argv = MagicMock(return_value=engine), sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 IN_FILE = {"temperature": 0.7, "top_p": 0.95, "max_tokens": 100}
 
 UNSET = "None means not given: it overrides nothing, and a name that nobody sets is left out"
@@ -404,25 +391,32 @@ def configuration_file(path, resolve) -> None:
     require(isinstance(path, str | Path), "config_2_7 must be the path of your file.")
     _order(resolve)
     _unknown_key(resolve)
-    script = _read_by_script(path, "--top_k=5")
-    names = [name for name, value in IN_FILE.items() if script[name] != value]
+    script = _read_as_the_script(path, "--top_k=5")
+    names = [name for name, value in IN_FILE.items() if script.get(name) != value]
     require(not names, f"The file must set {', '.join(f'{name} to {IN_FILE[name]}' for name in names)}.")
-    require(Path(script["model"]).name == "pocket-base", "The file must also name the model, pocket-base.")
+    require(Path(script.get("model", "")).name == "pocket-base", "The file must also name the model, pocket-base.")
     own = resolve(dict.fromkeys(IN_FILE) | {"top_k": 5}, IN_FILE, {"top_p": 0.9})
     differ = [name for name in [*IN_FILE, "top_k"] if own[name][0] != script[name]]
     require(not differ, f"For {', '.join(differ)} the lesson's script takes another value than resolve.")
 
 
-def _read_by_script(path, *more: str) -> dict:
-    """Return what the lesson's script makes of a file and more words; its own message is the hint."""
-    script = next(paths.lesson(2).glob("*.py"))
-    command = [sys.executable, "-c", SCRIPT, str(script), "--config", str(path), *more]
-    other = os.environ | {"VLLM_COURSE_MODEL": "pocket-base-mini"}  # so that only the file can name pocket-base
-    quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
-    run = subprocess.run(command, env=other, **quiet)
-    said = " ".join(run.stderr.strip().splitlines()[-1:]).replace(f"{Path(path).parent}/", "")
-    require(run.returncode == 0, f"The script refuses the file: {said}")
-    return json.loads(run.stdout.splitlines()[-1])
+def _read_as_the_script(path, *more: str) -> dict:
+    """Return what the lesson's script reads in a file and more words; its own message is the hint."""
+    from vllm import EngineArgs
+
+    from vllm_course.completion.parser import Parser, add_own
+
+    parser = Parser(prog="text_generation.py", usage="%(prog)s", allow_abbrev=False, conflict_handler="resolve")
+    EngineArgs.add_cli_args(parser)
+    for name, parameter in PARAMETERS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=parameter.kind)
+    parser.add_argument("--stop", action="append")
+    add_own(parser)
+    reading = Tried(partial(read_settings, parser), "text_generation.py", "words -> dict")
+    settings, error = reading.ending(["--config", str(path), *more])
+    said = "" if error is None else described(error).replace(f"{Path(path).parent}/", "")
+    require(error is None, f"The script refuses the file: {said}.")
+    return settings.plain()
 
 
 def _order(resolve) -> None:

@@ -14,7 +14,6 @@ from vllm_course import paths, shipped
 from vllm_course.errors import CourseError, did_you_mean
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
-from vllm_course.threads import use_threads
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -145,7 +144,6 @@ def _start(args: dict[str, Any]) -> "LLM":
         from vllm import LLM
 
         if _device() == "cpu":
-            use_threads(is_shipped=_is_shipped(args["model"]))
             _without_compilation()
         if not wanted():
             return LLM(**args)
