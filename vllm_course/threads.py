@@ -19,8 +19,8 @@ WAITING = ("OMP_WAIT_POLICY", *SLEEPING)
 def let_threads_sleep() -> None:
     """Set the variables that make waiting threads sleep, unless the user has set one of `WAITING`.
 
-    OpenMP reads them when PyTorch is imported, so `vllm_course` comes before vllm. Processes that are started later
-    inherit them.
+    OpenMP reads them when PyTorch is imported. So they are set in JupyterLab's server, whose kernels inherit them, and
+    a program that imports vllm first sets them itself.
     """
     if not any(name in os.environ for name in WAITING):
         os.environ.update(SLEEPING)
