@@ -6,7 +6,6 @@ from typing import Any
 
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 
-from vllm_course.completion.settings import OWN
 from vllm_course.errors import did_you_mean
 from vllm_course.parameters import filled_text
 from vllm_course.tool import OneLineErrors
@@ -82,7 +81,7 @@ class Parser(OneLineErrors, FlexibleArgumentParser):
 
 def add_own(parser: Parser) -> None:
     """Add the tool's own options: where prompts come from and where results go."""
-    own = parser.add_argument_group("Prompts and results", " ".join(f"--{name.replace('_', '-')}" for name in OWN))
+    own = parser.add_argument_group("Prompts and results")
     own.add_argument(
         "--prompt", action="append", type=filled_text, help="text to continue; repeat it for a larger batch"
     )
@@ -91,3 +90,4 @@ def add_own(parser: Parser) -> None:
     own.add_argument("--output", metavar="FILE", help="write the results as .txt, .json, .csv or .md")
     own.add_argument("--log-file", metavar="FILE", help="append vLLM's log and the run's own lines")
     own.add_argument("--json", action="store_true", help="print JSON in place of text")
+    own.description = " ".join(action.option_strings[0] for action in own._group_actions)
