@@ -1,1 +1,1 @@
-"""Maintainers' tools: corpus, training, evaluation of the shipped models."""
+"""Maintainers' tools: set-up, notebooks, deriving, mutants, benchmarks; `training/` makes the shipped models."""
