@@ -66,4 +66,5 @@ def one_line(error: Exception) -> str:
 
 
 def _broken_rule(rule: dict) -> str:
-    return f"{rule['loc'][0]}: {rule['msg']}, got {rule['input']!r}" if rule["loc"] else rule["msg"]
+    said = rule["msg"].removeprefix("Value error, ")
+    return f"{rule['loc'][0]}: {said}, got {rule['input']!r}" if rule["loc"] else said

@@ -9,10 +9,9 @@ from vllm_course.chat.files import write_conversation
 from vllm_course.chat.history import count_turns
 from vllm_course.chat.models import load_chat_model
 from vllm_course.chat.settings import chat_settings, check_length
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, UsageError, one_line
 from vllm_course.terminal.settings import Settings
 from vllm_course.terminal.view import View
-from vllm_course.tool import UsageError
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -113,8 +112,7 @@ def _load(settings: Settings) -> "LLM":
     except CourseError:
         raise
     except (TypeError, ValueError) as error:
-        reason = str(error.errors()[0]["msg"] if hasattr(error, "errors") else error).removeprefix("Value error, ")
-        says = " ".join(reason.split()).split(". ")[0].rstrip(".")
+        says = one_line(error).split(". ")[0].rstrip(".")  # what follows is advice for programs
         if settings.engine:
             rule = f"--max-model-len must suit {settings.model}, got {settings.engine['max_model_len']}"
             raise UsageError(f"{rule}. vLLM says: {says}. Lower it, or leave it out.") from error
