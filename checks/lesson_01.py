@@ -10,6 +10,14 @@ from vllm_course.checks.watch import Watch
 BROKEN_TEXT = -2.0  # mean log probability of a token below which exercise 1.5 calls a text broken
 
 
+LESSONS_PROMPTS = {
+    "Hello, my name is",
+    "The president of the United States is",
+    "The capital of France is",
+    "The future of AI is",
+}
+
+
 @exercise(
     "1.1",
     hints=[
@@ -23,8 +31,10 @@ def own_batch(outputs) -> None:
     outputs = listed(outputs, "Give the list that llm.generate returns.")
     require(all(hasattr(output, "outputs") for output in outputs), "Give the RequestOutput objects, not their texts.")
     require(len(outputs) >= 5, f"The batch must hold at least 5 prompts, it holds {len(outputs)}.")
-    require(len({output.prompt for output in outputs}) == len(outputs), "Two of the prompts are the same.")
-    require(not any("France" in output.prompt for output in outputs), "Write prompts of your own, not the lesson's.")
+    different = {tuple(output.prompt_token_ids) for output in outputs}  # a prompt of token ids has no text
+    require(len(different) == len(outputs), "Two of the prompts are the same.")
+    lessons = {output.prompt for output in outputs} & LESSONS_PROMPTS
+    require(not lessons, "Write prompts of your own, not the lesson's.")
 
 
 @exercise(

@@ -15,7 +15,7 @@ WRONG = {
     "1.1": [
         edit("a batch of three", "at least 5 prompts", "(own_prompts", "(own_prompts[:3]"),
         edit("the same prompt five times", "the same", "(own_prompts", "(own_prompts[:1] * 5"),
-        edit("the lesson's prompts", "of your own", "(own_prompts", "(['France', *own_prompts]"),
+        edit("the lesson's prompts", "of your own", "(own_prompts", "(['The capital of France is', *own_prompts]"),
         changed(
             "texts, not outputs", "not their texts", answer_1_1=lambda outputs: [o.outputs[0].text for o in outputs]
         ),
@@ -88,7 +88,11 @@ WRONG = {
 }
 
 RIGHT = {
-    "1.1": [changed("a tuple", "", answer_1_1=tuple)],
+    "1.1": [
+        changed("a tuple", "", answer_1_1=tuple),
+        edit("a word of the lesson's", "", "(own_prompts", "(['In France, people', *own_prompts]"),
+        edit("token ids", "", "(own_prompts", "([{'prompt_token_ids': [1, n]} for n in range(70, 76)]"),
+    ],
     "1.3": [changed("generators and tuples", "", deterministic=lambda texts: (t for t in texts), sampled=tuple)],
     "1.5": [
         changed("Python's number", "", temperature_1_5=float),
