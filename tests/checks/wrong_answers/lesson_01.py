@@ -11,6 +11,9 @@ BATCHED, ONE_EACH = (
     "return [llm.generate([prompt], params)[0] for prompt in prompts]",
 )
 
+FIRST_OUTPUT = "max_tokens=max_tokens))[0]\n"
+KEPT = FIRST_OUTPUT + "        first = output if max_tokens == 8 else first\n"
+
 WRONG = {
     "1.1": [
         edit("a batch of three", "at least 5 prompts", "(own_prompts", "(own_prompts[:3]"),
@@ -32,12 +35,19 @@ WRONG = {
         edit("sampling called deterministic", "temperature to 0", "temperature=0.0", "temperature=1.0"),
         edit("one seed for all three", "another seed", "seed=seed", "seed=0"),
         edit("two texts", "three texts each", "range(3)]\ns", "range(2)]\ns"),
+        changed("one text", "two lists of three", deterministic=lambda texts: None),
+        changed("numbers, not texts", "Give texts", deterministic=lambda texts: [1, 1, 1]),
+        changed("empty texts", "is empty", deterministic=lambda texts: [""] * 3),
     ],
     "1.4": [
+        changed("texts, not outputs", "two RequestOutput", cut=lambda output: output.outputs[0].text),
         edit("both cut", "raise max_tokens", "max_tokens=100", "max_tokens=2"),
         edit("both ended", "lower max_tokens", "Once upon a time", "The capital of France is", "10))", "100))"),
     ],
     "1.5": [
+        changed("no log probabilities", "temperature, logprob", frame_1_5=lambda frame: frame.drop(columns="logprob")),
+        changed("nothing breaks", "take longer completions", frame_1_5=lambda frame: frame.assign(logprob=-0.1)),
+        changed("a temperature in words", "a number", temperature_1_5=lambda temperature: "hot"),
         edit("one too high", "not the lowest", ".min()", ".max()"),
         edit("one too low", "still whole", "< -2].min()", ">= -2].max()"),
         edit("one completion a temperature", "at least 8 completions", "n=16", "n=1"),
@@ -48,6 +58,7 @@ WRONG = {
         edit("params forgotten", "must take", "[prompt], params", "[prompt]"),
         edit("completions, not outputs", "RequestOutput", "params)[0] for", "params)[0].outputs[0] for"),
         edit("the other order", "keep the order", "in prompts]", "in prompts[::-1]]"),
+        changed("a ratio in words", "must be a number", ratio_1_6=lambda ratio: "three"),
         changed("the quotient upside down", "divide", ratio_1_6=lambda ratio: 1 / ratio),
     ],
     "1.7": [
@@ -83,6 +94,14 @@ WRONG = {
         edit("one attempt", "Double max_tokens", "2 * max_tokens", "100 * max_tokens"),
         edit("asked again after the end", "asked again", '== "stop"', '== "never"'),
         edit("never ends", "goes on and on", "== limit", "> limit"),
+        edit(
+            "the first output",
+            "not the first",
+            "            return output",
+            "            return output if max_tokens < limit else first",
+            FIRST_OUTPUT,
+            KEPT,
+        ),
         edit("the model's temperature", "temperature=0", "temperature=0.0", "temperature=1e-4"),
     ],
 }
