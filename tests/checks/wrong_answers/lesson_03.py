@@ -162,6 +162,7 @@ WRONG = {
         Wrong("no job", lambda ns: _persona(ns, job=" "), "not empty"),
     ],
     "3.4": [
+        edit("another limit by default", "gave up after 3 of 10", "rounds=10)", "rounds=3)"),
         edit("looks for a full stop", "stop string", IS_CUT, "not output.outputs[0].text.endswith(('.', '!', '?'))"),
         edit("a stop string is a cut", "stop string", IS_CUT, f"output.outputs[0].stop_reason is not None or {IS_CUT}"),
         edit("counts tokens", "ended by itself", IS_CUT, "len(output.outputs[0].token_ids) >= 6"),
@@ -465,6 +466,7 @@ WRONG |= {
         edit("tools once", "hold the descriptions", "tools=tools)", "tools=tools if len(messages) == 1 else None)"),
         edit("errors raised", "Errors go back", "        messages += [", f"{STRICT}        messages += ["),
         edit("a limit of its own", "must be asked 1 times", "range(max_rounds)", "range(10)"),
+        edit("another limit by default", "Without max_rounds", "max_rounds=4", "max_rounds=5"),
         edit("one round too few", "in the last round", "range(max_rounds)", "range(max_rounds - 1)"),
         edit("sampled", "depend on chance", "temperature=0", "temperature=0.7"),
         edit("another error", "a RuntimeError, not ValueError", "raise RuntimeError", "raise ValueError"),
