@@ -11,7 +11,7 @@ import pytest
 from vllm_course import CourseError, chat_box, load_chat_model, load_model, playground
 from vllm_course.models import free_engine
 from vllm_course.streaming import Stream
-from vllm_course.widgets import background, transcript
+from vllm_course.widgets import transcript
 
 SYSTEM = "You are a pirate."
 QUESTIONS = ["What is the capital of France?", "And of Spain?"]
@@ -317,18 +317,10 @@ def test_a_playground_ends_the_answer(llm):
     assert 0 < tokens_of(box) < 900 and box.messages[-1]["content"]
 
 
-def test_the_kernel_is_told_to_stop_it_before_a_cell_once(llm, monkeypatch):
-    calls = []
-
-    class Shell:
-        class events:
-            register = staticmethod(lambda name, what: calls.append(("register", name, what)))
-            unregister = staticmethod(lambda name, what: calls.append(("unregister", name, what)))
-
-    monkeypatch.setattr(background, "get_ipython", lambda: Shell)
+def test_the_kernel_is_told_to_stop_it_before_a_cell_once(llm, shell_calls):
     box = chat_box(llm, **LONG)
     while_it_runs(box, lambda: (press(box, "stop"), press(box, "stop")))
-    assert calls == [("register", "pre_execute", box.stop), ("unregister", "pre_execute", box.stop)]
+    assert shell_calls == [("register", "pre_execute", box.stop), ("unregister", "pre_execute", box.stop)]
 
 
 def test_an_engine_that_was_freed_is_explained(llm):

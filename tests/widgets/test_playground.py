@@ -13,7 +13,7 @@ from vllm_course import CourseError, load_model, playground
 from vllm_course.distribution import distribution
 from vllm_course.models import free_engine
 from vllm_course.streaming import Stream, end_running
-from vllm_course.widgets import background, figure, rendering
+from vllm_course.widgets import figure, rendering
 
 PROMPT = "The weather today is"
 AT = 4  # the second position that is compared
@@ -234,17 +234,9 @@ def test_a_playground_does_not_keep_a_freed_engine_in_memory(bench):
     assert engine() is None
 
 
-def test_the_kernel_is_told_to_stop_it_before_a_cell(bench, monkeypatch):
-    calls = []
-
-    class Shell:
-        class events:
-            register = staticmethod(lambda name, what: calls.append(("register", name, what)))
-            unregister = staticmethod(lambda name, what: calls.append(("unregister", name, what)))
-
-    monkeypatch.setattr(background, "get_ipython", lambda: Shell)
+def test_the_kernel_is_told_to_stop_it_before_a_cell(bench, shell_calls):
     bench.parts.generate.click()
-    assert calls == [("register", "pre_execute", bench._stop), ("unregister", "pre_execute", bench._stop)]
+    assert shell_calls == [("register", "pre_execute", bench._stop), ("unregister", "pre_execute", bench._stop)]
 
 
 def test_without_widgets_there_is_a_figure_with_an_alternative_text(bench):
