@@ -3,9 +3,11 @@
 # tools/bootstrap.py.
 #
 #   LESSON=02          another lesson                   ARGS="..."  arguments for what the target runs
+#   WORKERS=1          processes that run the tests beside each other
 #   BUILD=cpu|gpu      not what the machine suggests    PYTHON=...  the Python that starts the set-up
 
 LESSON ?= 01
+WORKERS ?= 2
 PYTHON = $(shell for p in python3.11 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
 export BUILD
 
@@ -41,7 +43,7 @@ progress:   $(LEARNER) ## Show what you have passed and ticked: make progress AR
 	@$(RUN) -m vllm_course.cli progress $(ARGS)
 
 test:       $(MAINTAINER) ## Run every notebook and every test
-	@$(RUN) -m pytest --nbval $(CONTENTS) $(ARGS)
+	@$(RUN) -m pytest --nbval --numprocesses $(WORKERS) $(CONTENTS) $(ARGS)
 
 test-browser: $(BROWSER) ## Drive the course in JupyterLab with Chromium: ARGS="--screenshots shots"
 	@$(RUN) -m pytest tests/browser $(ARGS)

@@ -1,10 +1,13 @@
 """What every test starts with: the shipped models, charts without a window, no strict checks, no progress."""
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tools import warm
 from tools.reference import departure
 from vllm_course import paths
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
@@ -13,7 +16,17 @@ from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.progress.place import HOME
 
+SPLIT = ("test_exercises.py",)
+LONG = (*SPLIT, "test_pocket_models.py")
 collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-browser`
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the kernels of nbval start in a second. With several workers, all share what the first process starts."""
+    if config.getoption("nbval", False) and config.option.nbval_kernel_name is None:
+        config.option.nbval_kernel_name = "python3"
+        if not hasattr(config, "workerinput"):
+            os.environ[warm.KERNELS] = str(warm.kernels())
 
 
 @pytest.fixture(autouse=True)
@@ -50,13 +63,25 @@ def texts_are_compared(plain_environment: None) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the exercises of a lesson together: solving the next lesson frees the engine that their answers hold."""
-    places = [place for place, item in enumerate(items) if item.path.name == "test_exercises.py"]
-    together = sorted((items[place] for place in places), key=_solution)
-    for place, item in zip(places, together, strict=True):
-        items[place] = item
+    """Begin with what lasts long, and keep the exercises of a lesson together: they share an engine and its answers."""
+    items.sort(key=lambda item: (item.path.name not in LONG, item.path.name in LONG and _group(item.nodeid)))
 
 
-def _solution(item: pytest.Item) -> str:
-    """Return the notebook that a test is about, "" for none."""
-    return str(item.callspec.params.get("path", "")) if hasattr(item, "callspec") else ""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each worker one file after the other, in this order, and of the exercises one lesson after the other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def _group(nodeid: str) -> str:
+    """Return what a test's file is called, and for a test of one lesson's exercises the lesson: "[3.4]", "[.../03-"."""
+    path, _, name = nodeid.partition("::")
+    lesson = re.search(r"\[(?:solutions/0?)?(\d+)", name) if Path(path).name in SPLIT else None
+    return f"{path} {lesson[1]}" if lesson else path

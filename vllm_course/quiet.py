@@ -15,8 +15,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
+from vllm_course import threads
 from vllm_course.errors import CourseError
-from vllm_course.threads import let_threads_sleep
 
 LEVEL = "VLLM_LOGGING_LEVEL"
 QUIET_LEVEL = "ERROR"
@@ -35,7 +35,7 @@ def wanted() -> bool:
 def set_defaults() -> None:
     """Set the variables that keep vLLM quiet, in one process and calm, where the user has not set them."""
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    let_threads_sleep()
+    threads.set_defaults()
     if wanted():
         os.environ[LEVEL] = QUIET_LEVEL
 

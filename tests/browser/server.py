@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from tools import warm
 from vllm_course import paths
 
 COURSE = ("README.md", "concepts", "exercises", "lessons")
@@ -127,4 +128,4 @@ def own_environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     for place in places.values():
         (folder / place).mkdir(parents=True)
-    return kept | {name: str(folder / place) for name, place in places.items()}
+    return kept | {name: str(folder / place) for name, place in places.items()} | {warm.KERNELS: str(warm.kernels())}

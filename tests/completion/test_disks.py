@@ -6,13 +6,13 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.completion.cases import SCRIPT, SHORT, Tool, refused
 from tests.rules.scripts import DEADLINE, start
+from tools import warm
 from vllm_course import models
 
 pytestmark = pytest.mark.usefixtures("one_engine")
@@ -56,7 +56,7 @@ def test_full_disk_under_the_log(tool):
 
 def test_full_disk_under_stdout():
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, str(SCRIPT), *SHORT], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([warm.python(), str(SCRIPT), *SHORT], stdout=full, stderr=subprocess.PIPE, text=True)
     reason = os.strerror(errno.ENOSPC)
     assert (done.returncode, done.stderr) == (
         1,

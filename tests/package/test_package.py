@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import vllm_course
+from tests.rules.rooms import PACKAGE as ROOMS
+from tests.rules.rooms import dotted, room
 from tests.rules.size import lines_of_code
 
 PACKAGE = Path(vllm_course.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-MOST_LINES = 1_000  # of code, in the package's own folder
-MOST_LINES_BELOW = 700  # in each folder below it
+MOST_LINES = 700  # of code in a room
 PROBE = """
 import json, os, sys
 import vllm_course
@@ -55,12 +56,10 @@ def test_importing_it_keeps_vllm_quiet_and_in_one_process(fresh):
     assert fresh["set"] == {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 
 
-@pytest.mark.parametrize("folder", sorted({file.parent for file in FILES}), ids=lambda folder: folder.name)
-def test_the_package_stays_small(folder):
-    files = sorted(folder.glob("*.py"))
-    assert len(files) >= 3
-    most = MOST_LINES if folder == PACKAGE else MOST_LINES_BELOW
-    assert sum(lines_of_code(file.read_text(encoding="utf-8")) for file in files) < most
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_stays_small(name):
+    files = [file for file in FILES if room(dotted(file.relative_to(PACKAGE.parent))) == name]
+    assert files and sum(lines_of_code(file.read_text(encoding="utf-8")) for file in files) < MOST_LINES
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())

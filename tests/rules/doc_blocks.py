@@ -13,6 +13,7 @@ import yaml
 
 from tests.rules import doc_calls, doc_shell
 from tests.rules.markdown import Block
+from tools import warm
 from vllm_course import paths
 
 REASONS = {"gpu", "network", "long"}
@@ -50,7 +51,8 @@ def run_shell(block: Block, *, root: Path | None = None) -> str:
     lines = block.code.splitlines()
     is_console = block.language == "console"
     code = "\n".join(line[2:] for line in lines if line.startswith("$ ")) if is_console else block.code
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    pythons = [str(Path(python).parent) for python in (warm.python(), sys.executable)]
+    path = os.pathsep.join([*pythons, os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", code],
         cwd=root or paths.root(),

@@ -43,12 +43,14 @@ ROOMS = {
 BY_NAME = {
     "vllm_course": "the face imports a module when one of its names is used first",
     "vllm_course.checks.exercises": "an exercise's check is found by its number",
+    "tools.warm.server": "it stands for Python itself, which finds what it is told to run",
 }
 BY_PATH = re.compile(
     r"import importlib\b(?!\.metadata)|from importlib import (?!metadata)\w+|\brunpy\b|importlib\.util"
 )
 SEARCH_PATH = re.compile(r"\bsys\.(path|meta_path)\b|\bsyspath_prepend\b|\baddsitedir\b")
-SEARCHING = ("tools.solving", "tests.rules.rooms", "tests.rules.test_rooms")  # the one place, and the rule itself
+# The one place, what stands for Python itself, and the rule.
+SEARCHING = ("tools.solving", "tools.warm.server", "tests.rules.rooms", "tests.rules.test_rooms")
 FIRST_PARTY = {"vllm_course", "tools", "tests", "conftest", "checks", "lessons", "exercises", "solutions"}
 
 
@@ -70,10 +72,10 @@ class Import(NamedTuple):
 def sources(root: Path) -> dict[str, Source]:
     """Return every file of code by its dotted name, notebooks too: `vllm_course.chat.history`."""
     files = [f for part in sorted(FIRST_PARTY - {"conftest"}) for f in (root / part).rglob("*.py")]
-    found = {_dotted(file.relative_to(root)): file.read_text("utf-8") for file in [*files, root / "conftest.py"]}
+    found = {dotted(file.relative_to(root)): file.read_text("utf-8") for file in [*files, root / "conftest.py"]}
     scripts = {name: Source(text, ast.parse(text)) for name, text in found.items()}
     notebooks = [path for part in ("lessons", "exercises", "solutions") for path in in_folder(part, root=root)]
-    return scripts | {f"{_dotted(path.relative_to(root))}.notebook": _cells(path) for path in notebooks}
+    return scripts | {f"{dotted(path.relative_to(root))}.notebook": _cells(path) for path in notebooks}
 
 
 def room(name: str) -> str:
@@ -151,7 +153,8 @@ def search_path(files: dict[str, Source]) -> list[str]:
     ]
 
 
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
+    """Return the name of a file's module, from its path below the top folder."""
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from tools import warm
 from tools.solving import beside
 
 MAX_LINES = 150  # of all Python in a lesson's folder, that is, of its one script
@@ -67,6 +68,7 @@ def interrupted(process: subprocess.Popen) -> list[str]:
     return found + (["Ctrl-C must show no traceback, got one"] if "Traceback" in stderr else [])
 
 
-def start(*command: str) -> subprocess.Popen:
-    """Start Python with these arguments; its stdout and stderr are read as text."""
-    return subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*command: str, cold: bool = False) -> subprocess.Popen:
+    """Start Python with these arguments, `cold` without vLLM imported; its stdout and stderr are read as text."""
+    python = sys.executable if cold else warm.python()
+    return subprocess.Popen([python, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -48,4 +48,4 @@ CATCHING = (
 
 @pytest.mark.parametrize(("code", "messages"), [(CATCHING, 0), (WAIT, 2), ("pass", 1)])
 def test_interrupted(code, messages):
-    assert len(scripts.interrupted(scripts.start("-c", code))) == messages
+    assert len(scripts.interrupted(scripts.start("-c", code, cold=True))) == messages

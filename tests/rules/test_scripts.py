@@ -63,7 +63,7 @@ def test_defaults_print_text(script, capsys):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
 def test_ctrl_c_ends_with_130(script):
-    assert interrupted(start(str(script))) == []
+    assert interrupted(start(str(script), cold=True)) == []
 
 
 def test_there_are_scripts():

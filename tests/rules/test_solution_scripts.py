@@ -5,13 +5,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 
 import httpx
 import pytest
 
 from tests.rules import scripts
 from tests.rules.notebooks import label
+from tools import warm
 from vllm_course import paths
 
 FOLDER = paths.root() / "solutions" / "02-text-generation"
@@ -99,7 +99,7 @@ def batch(*arguments: str) -> subprocess.CompletedProcess:
     """Run the shell script of exercise 2.9 for real."""
     return subprocess.run(
         ["bash", str(FOLDER / "batch_generate.sh"), *arguments],
-        env=os.environ | {"PYTHON": sys.executable},
+        env=os.environ | {"PYTHON": warm.python()},
         capture_output=True,
         text=True,
         timeout=scripts.DEADLINE,

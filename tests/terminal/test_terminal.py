@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import sys
 
 import pexpect
 import pytest
 
 from tests.terminal.cases import SCRIPT
+from tools import warm
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 
 LOADING = 180  # seconds until the first prompt, on a busy machine
@@ -27,7 +27,7 @@ class Terminal:
         env.pop(CHAT_MODEL_VARIABLE, None)
         command = [str(SCRIPT), *words]
         self.child = pexpect.spawn(
-            sys.executable, command, env=env, dimensions=(30, 100), encoding="utf-8", timeout=SECONDS
+            warm.python(), command, env=env, dimensions=(30, 100), encoding="utf-8", timeout=SECONDS
         )
         self.child.delaybeforesend = None
         self.child.expect(READS, timeout=LOADING)

@@ -58,6 +58,7 @@ CHECKS = (
     health.python,
     health.platform,
     health.processor,
+    health.threads,
     health.compiler,
     health.memory,
     health.disk,

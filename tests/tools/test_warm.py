@@ -1,0 +1,121 @@
+"""The Python that has imported vLLM already: what it starts behaves like what Python starts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+
+from tools import warm
+
+SECONDS = 60  # for what takes a tenth of one, on a busy machine
+VLLM = "import sys; print('vllm' in sys.modules)"
+SHOWN = "import os; from sys import argv, path; print(argv, path[0], os.getcwd(), os.environ.get('SHOWN'), __name__)"
+WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+
+
+def call(*arguments: str, python: str = "", **options) -> subprocess.CompletedProcess:
+    return subprocess.run([python or warm.python(), *arguments], capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Return a function that writes a script and returns its path."""
+
+    def write(code: str) -> str:
+        (tmp_path / "script.py").write_text(code, encoding="utf-8")
+        return str(tmp_path / "script.py")
+
+    return write
+
+
+def test_vllm_is_imported_before_the_first_line():
+    assert call("-c", VLLM).stdout == "True\n"
+    assert call("-c", VLLM, python=sys.executable).stdout == "False\n"
+
+
+@pytest.mark.parametrize("code", [SHOWN, "print(input())", "import sys; print('to stderr', file=sys.stderr)"])
+def test_arguments_folder_environment_and_streams_are_the_callers(code, script, tmp_path):
+    options = {"cwd": tmp_path, "env": os.environ | {"SHOWN": "é"}, "input": "a line\n"}
+    for arguments in (("-c", code, "a", "--b"), (script(code), "a", "--b"), ("-m", "script", "a")):
+        ours, pythons = call(*arguments, **options), call(*arguments, python=sys.executable, **options)
+        shown = [(done.returncode, done.stdout, done.stderr) for done in (ours, pythons)]
+        assert shown[0] == shown[1] != (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "code", ["raise SystemExit", "exit(3)", "exit('bad')", "exit(True)", "1 / 0", "import os; os._exit(7)", "print(1)"]
+)
+def test_it_ends_as_python_does(code):
+    ours, pythons = call("-c", code), call("-c", code, python=sys.executable)
+    assert ours.returncode == pythons.returncode and ours.stdout == pythons.stdout
+    assert ours.stderr.splitlines()[-1:] == pythons.stderr.splitlines()[-1:]
+
+
+def test_what_is_to_be_done_at_the_end_is_done():
+    ends = "import atexit, threading, time; atexit.register(print, 'last')"
+    slow = "threading.Thread(target=lambda: (time.sleep(0.5), print('thread'))).start(); print('first')"
+    assert call("-c", f"{ends}; {slow}").stdout == "first\nthread\nlast\n"
+
+
+def test_a_full_disk_is_no_success():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([warm.python(), "-c", "print(1)"], stdout=full)
+    assert done.returncode == 120
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_both(number):
+    process = subprocess.Popen([warm.python(), "-c", WAIT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    fork = psutil.Process(int(process.stdout.readline()))
+    process.send_signal(number)
+    assert process.wait(SECONDS) == -number
+    fork.wait(SECONDS)
+
+
+def test_a_signal_can_be_handled():
+    code = f"import signal; signal.signal(signal.SIGTERM, lambda *_: exit(5)); {WAIT}"
+    process = subprocess.Popen([warm.python(), "-c", code], stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.terminate()
+    assert process.wait(SECONDS) == 5
+
+
+@pytest.mark.parametrize("name", ["VLLM_LOGGING_LEVEL", "PYTHONHASHSEED", "OMP_NUM_THREADS"])
+def test_a_variable_that_counts_at_the_start_gets_the_real_python(name):
+    code = f"import os; {VLLM}; print(os.environ[{name!r}])"
+    value = "DEBUG" if name.startswith("VLLM") else "1"
+    assert call("-c", code, env=os.environ | {name: value}).stdout == f"False\n{value}\n"
+
+
+def test_so_do_options_and_a_program_on_the_standard_input():
+    assert call("-", input=VLLM).stdout == call(input=VLLM).stdout == call("-I", "-c", VLLM).stdout == "False\n"
+    assert call("-c", VLLM, "--help=all").stdout == "False\n"
+
+
+def test_random_numbers_differ():
+    assert (
+        len({call("-c", "import random, numpy; print(random.random(), numpy.random.rand())").stdout for _ in "ab"}) == 2
+    )
+
+
+def test_jupyter_finds_the_kernel_and_a_kernel_draws_where_it_is_told(monkeypatch):
+    monkeypatch.setenv(warm.KERNELS, str(warm.kernels()))
+    assert KernelSpecManager().get_kernel_spec("python3").argv[0] == warm.python()
+    assert call("-c", "import sys; print({'matplotlib', 'pandas'} & {*sys.modules})").stdout == "set()\n"
+
+
+def test_it_ends_with_who_started_it():
+    code = "import json, os, psutil; from tools import warm; warm.python()\n"
+    code += "print(json.dumps([p.pid for p in psutil.Process().children()]), flush=True); os.kill(os.getpid(), 9)"
+    environment = {name: value for name, value in os.environ.items() if name != warm.PROGRAM}
+    (pid,) = json.loads(call("-c", code, python=sys.executable, env=environment).stdout)
+    until = time.monotonic() + SECONDS
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not psutil.pid_exists(pid)

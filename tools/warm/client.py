@@ -1,0 +1,72 @@
+"""Stand for a process that `server` forks: `client.py SOCKET PYTHON ARGUMENT...`, called by `tools.warm.python()`.
+
+It hands over what makes a process (arguments, environment, folder, standard streams), passes signals on, and ends as
+the fork ends. It imports little and nothing of the course, since it is started as often as a test needs a process.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH, signal.SIGUSR1)
+PATIENCE = 300  # seconds until the waiting process must have imported vLLM, on a busy machine
+
+
+def main(place: str, python: str, *arguments: str) -> None:
+    if cold(*arguments):
+        os.execv(python, [python, *arguments])
+    connection = connect(place)
+    early: list[int] = []
+    for number in FORWARDED:
+        signal.signal(number, lambda number, frame: early.append(number))
+    request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": os.umask(0)}
+    os.umask(request["mask"])
+    socket.send_fds(connection, [b"+"], [0, 1, 2])
+    connection.sendall(json.dumps(request).encode() + b"\n")
+    replies = connection.makefile()
+    if (first := replies.readline().split())[0] == "cold":
+        for number in FORWARDED:
+            signal.signal(number, signal.SIG_DFL)
+        os.execv(python, [python, *arguments])
+    pid = int(first[1])
+    for number in FORWARDED:
+        signal.signal(number, lambda number, frame: forward(pid, number))
+    for number in early:
+        forward(pid, number)
+    status = int(replies.readline() or -signal.SIGKILL)
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def cold(first: str = "-", *others: str) -> bool:
+    """Options of Python, a program on the standard input, and help: vLLM looks for that word when it is imported."""
+    return first.startswith("-") and first not in ("-c", "-m") or any(word.startswith("--help") for word in others)
+
+
+def connect(place: str) -> socket.socket:
+    """Return a connection to the waiting process, once it listens."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(place)
+            return connection
+        except OSError:
+            connection.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def forward(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+main(*sys.argv[1:])
