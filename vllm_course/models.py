@@ -185,7 +185,7 @@ def _start_faster() -> None:
     torch._dynamo.config.disable = True
     # A class in hand spares vLLM the process in which it would import itself once more to look at the class.
     ModelRegistry.register_model("LlamaForCausalLM", LlamaForCausalLM)
-    # vLLM looks through all modules for what to put in place of Triton's kernels, 0.7 s for each engine. It stays there.
+    # For each engine, vLLM looks through all modules for Triton's kernels to replace, 0.7 s. Once is enough.
     replace = current_platform.register_triton_kernel_overrides
     current_platform.register_triton_kernel_overrides = functools.cache(replace)
 
