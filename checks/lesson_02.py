@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -965,13 +966,16 @@ def _texts_are_kept(ResultCache: Tried, path: Path) -> None:  # noqa: N803
     lost, kept = "Two writers: what the one put is gone when the other has written.", ResultCache(path)
     require((kept.get("a"), kept.get("b")) == ("text", "more"), lost)
 
+    together = threading.Barrier(3)
+
     def write(cache, keys: list[str]) -> None:
+        together.wait()
         for key in keys:
             cache.put(key, "t" * 200)
 
     written = [[f"{name}{i}" for i in range(15)] for name in "xyz"]
     caches = [ResultCache(path) for _ in written]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(len(caches)) as pool:
         writers = [pool.submit(write, cache, keys) for cache, keys in zip(caches, written, strict=True)]
     get = Tried(kept.get, "get", "key -> value")
     missing = [key for keys in written for key in keys if get.ending(key)[0] != "t" * 200]

@@ -22,11 +22,14 @@ collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-bro
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the kernels of nbval start in a second. With several workers, all share what the first process starts."""
+    """Start workers, and the kernels of nbval, in a second: what they are forked from is started here, once for all."""
+    if hasattr(config, "workerinput"):
+        return
+    if workers := getattr(config.option, "tx", None):
+        config.option.tx = [f"popen//python={warm.python()}" for _ in workers]
     if config.getoption("nbval", False) and config.option.nbval_kernel_name is None:
         config.option.nbval_kernel_name = "python3"
-        if not hasattr(config, "workerinput"):
-            os.environ[warm.KERNELS] = str(warm.kernels())
+        os.environ[warm.KERNELS] = str(warm.kernels())
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """The Python that has imported vLLM already: what it starts behaves like what Python starts."""
 
-import json
 import os
 import signal
 import subprocess
@@ -110,12 +109,12 @@ def test_jupyter_finds_the_kernel_and_a_kernel_draws_where_it_is_told(monkeypatc
     assert call("-c", "import sys; print({'matplotlib', 'pandas'} & {*sys.modules})").stdout == "set()\n"
 
 
-def test_it_ends_with_who_started_it():
-    code = "import json, os, psutil; from tools import warm; warm.python()\n"
-    code += "print(json.dumps([p.pid for p in psutil.Process().children()]), flush=True); os.kill(os.getpid(), 9)"
-    environment = {name: value for name, value in os.environ.items() if name != warm.PROGRAM}
-    (pid,) = json.loads(call("-c", code, python=sys.executable, env=environment).stdout)
+def test_it_ends_with_who_started_it(tmp_path):
+    code = "import sys; from tools.warm import server; server.import_everything = dict; server.main(sys.argv[1])"
+    started = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "socket")], stdin=subprocess.PIPE)
     until = time.monotonic() + SECONDS
-    while psutil.pid_exists(pid) and time.monotonic() < until:
+    while not (tmp_path / "socket").exists() and time.monotonic() < until:
         time.sleep(0.1)
-    assert not psutil.pid_exists(pid)
+    assert started.poll() is None
+    started.stdin.close()
+    assert started.wait(SECONDS) == 0

@@ -18,13 +18,12 @@ from tools.training.measures import (
     measure_capitals,
     measure_different,
     measure_entropy,
-    measure_heroes,
-    measure_length,
     measure_perplexity,
     measure_repeatable,
-    measure_repetition,
     measure_sensible,
     measure_stops,
+    repetition,
+    tell_stories,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +75,8 @@ TARGETS = {
 def measure_all(llm: "LLM") -> dict[str, float]:
     """Every figure of ``TARGETS``, by name."""
     words, full = measure_sensible(llm)
-    tokens, long = measure_length(llm)
-    plain, penalised = measure_repetition(llm), measure_repetition(llm, repetition_penalty=1.2)
+    stories = tell_stories(llm)
+    plain, penalised = repetition(stories.greedy), repetition(stories.penalised)
     return {
         "right capitals, share": measure_capitals(llm),
         "real words at T=0 and T=0.8, share": words,
@@ -89,9 +88,9 @@ def measure_all(llm: "LLM") -> dict[str, float]:
         "different texts of 3 at T=0": measure_repeatable(llm),
         "real words at T=2, share": measure_broken(llm),
         "short prompts that stop within 128 tokens, share": measure_stops(llm),
-        "tokens of the greedy story": tokens,
-        "stories of 8 beyond 300 tokens": long,
-        "heroes in a story at T=0.8 (1 is consistent), mean of 8": measure_heroes(llm),
+        "tokens of the greedy story": len(stories.greedy.token_ids),
+        "stories of 8 beyond 300 tokens": stories.long,
+        "heroes in a story at T=0.8 (1 is consistent), mean of 8": stories.heroes,
         "repeated 4-grams in the greedy story, share": plain,
         "repeated 4-grams removed by repetition_penalty=1.2, share": 1 - penalised / plain if plain else 0.0,
         "texts of 200 with broken bytes": measure_broken_bytes(llm),

@@ -7,7 +7,7 @@ import math
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.training.corpus import Document, build_corpus
 from tools.training.corpus.countries import CAPITALS
@@ -15,7 +15,7 @@ from tools.training.corpus.lexicon import LEXICON
 from vllm_course.models import load_model
 
 if TYPE_CHECKING:
-    from vllm import LLM
+    from vllm import LLM, CompletionOutput
 
 NAME_PROMPT = "Hello, my name is"
 CAPITAL_PROMPT = "The capital of France is"
@@ -115,23 +115,40 @@ def measure_stops(llm: "LLM") -> float:
     return sum(output.finish_reason == "stop" for output in outputs) / len(outputs)
 
 
-def measure_length(llm: "LLM") -> tuple[int, int]:
-    """Tokens of the greedy story, and how many of eight stories at T=0.8 have more than 300 tokens."""
-    greedy = complete(llm, [STORY_PROMPT], temperature=0, max_tokens=1000)[0]
-    samples = complete(llm, [STORY_PROMPT], seeds=range(SEEDS), temperature=0.8, max_tokens=400)
-    return len(greedy.token_ids), sum(len(sample.token_ids) > 300 for sample in samples)
+class Stories(NamedTuple):
+    """Stories of a model: at T=0, at T=0 with a penalty, and eight at T=0.8."""
+
+    greedy: "CompletionOutput"
+    penalised: "CompletionOutput"
+    samples: list["CompletionOutput"]
+
+    @property
+    def long(self) -> int:
+        """How many of the eight have more than 300 tokens."""
+        return sum(len(sample.token_ids) > 300 for sample in self.samples)
+
+    @property
+    def heroes(self) -> float:
+        """Mean number of different first names in the eight; the corpus uses one in a story."""
+        names = set(LEXICON["name"])
+        return sum(len(names & set(WORD.findall(sample.text))) for sample in self.samples) / len(self.samples)
 
 
-def measure_heroes(llm: "LLM") -> float:
-    """Mean number of different first names in eight stories of at most 400 tokens; the corpus uses one in a story."""
-    names = set(LEXICON["name"])
-    outputs = complete(llm, [STORY_PROMPT], seeds=range(SEEDS), temperature=0.8, max_tokens=400)
-    return sum(len(names & set(WORD.findall(output.text))) for output in outputs) / len(outputs)
+def tell_stories(llm: "LLM") -> Stories:
+    """Tells all of them in one batch: at most 1,000 tokens at T=0, 400 for the others."""
+    from vllm import SamplingParams
+
+    exact = [SamplingParams(temperature=0, max_tokens=1000)]
+    exact += [SamplingParams(temperature=0, max_tokens=400, repetition_penalty=1.2)]
+    sampled = [SamplingParams(temperature=0.8, max_tokens=400, seed=seed) for seed in range(SEEDS)]
+    told = llm.generate([STORY_PROMPT] * (SEEDS + 2), exact + sampled)
+    greedy, penalised, *samples = (output.outputs[0] for output in told)
+    return Stories(greedy, penalised, samples)
 
 
-def measure_repetition(llm: "LLM", **penalties: float) -> float:
-    """Share of 4-grams of tokens that came before, in the greedy story of at most 400 tokens."""
-    ids = list(complete(llm, [STORY_PROMPT], temperature=0, max_tokens=400, **penalties)[0].token_ids)
+def repetition(story: "CompletionOutput") -> float:
+    """Share of 4-grams of tokens that came before, in the first 400 tokens of a story."""
+    ids = story.token_ids[:400]
     grams = list(zip(ids, ids[1:], ids[2:], ids[3:], strict=False))
     return 1 - len(set(grams)) / max(1, len(grams))
 

@@ -5,6 +5,7 @@ the fork ends. It imports little and nothing of the course, since it is started 
 """
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -14,24 +15,28 @@ import time
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH, signal.SIGUSR1)
 PATIENCE = 300  # seconds until the waiting process must have imported vLLM, on a busy machine
+OPTIONS = ("-u", "-B")  # those of Python that a fork can follow; it writes no bytecode where its parent does not
 
 
-def main(place: str, python: str, *arguments: str) -> None:
+def main(place: str, python: str, *called_with: str) -> None:
+    arguments = list(itertools.dropwhile(OPTIONS.__contains__, called_with))
+    unbuffered = "-u" in called_with[: len(called_with) - len(arguments)]
     if cold(*arguments):
-        os.execv(python, [python, *arguments])
+        os.execv(python, [python, *called_with])
     connection = connect(place)
     early: list[int] = []
     for number in FORWARDED:
         signal.signal(number, lambda number, frame: early.append(number))
-    request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": os.umask(0)}
-    os.umask(request["mask"])
+    os.umask(mask := os.umask(0))
+    request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": mask}
+    request["unbuffered"] = unbuffered
     socket.send_fds(connection, [b"+"], [0, 1, 2])
     connection.sendall(json.dumps(request).encode() + b"\n")
     replies = connection.makefile()
     if (first := replies.readline().split())[0] == "cold":
         for number in FORWARDED:
             signal.signal(number, signal.SIG_DFL)
-        os.execv(python, [python, *arguments])
+        os.execv(python, [python, *called_with])
     pid = int(first[1])
     for number in FORWARDED:
         signal.signal(number, lambda number, frame: forward(pid, number))

@@ -124,6 +124,7 @@ def take_over(streams: list[int], asked: dict) -> None:
     os.umask(asked["mask"])
     sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", buffering=1 if os.isatty(1) else -1, closefd=False)
+    sys.stdout.reconfigure(write_through=asked["unbuffered"])
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     random.seed()
     sys.modules["numpy"].random.seed()

@@ -1,7 +1,7 @@
 """The likely mistakes in lesson 02's exercises, and right answers in another form."""
 
 import json
-import time
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -373,13 +373,18 @@ class JsonFile:
 class RereadJsonFile(JsonFile):
     """The same, read again before each use: what another writes between the two is lost."""
 
+    both_have_read = threading.Barrier(2)
+
     def get(self, key: str) -> str | None:
         self.__init__(self.path)
         return super().get(key)
 
     def put(self, key: str, text: str) -> None:
         self.__init__(self.path)
-        time.sleep(0.001)
+        try:  # a slow disk gives another the time to read
+            self.both_have_read.wait(timeout=0.2)
+        except threading.BrokenBarrierError:
+            self.both_have_read.reset()
         super().put(key, text)
 
 
