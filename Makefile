@@ -46,7 +46,7 @@ test:       $(MAINTAINER) ## Run every notebook and every test
 	@$(RUN) -m pytest --nbval --numprocesses $(WORKERS) $(CONTENTS) $(ARGS)
 
 test-browser: $(BROWSER) ## Drive the course in JupyterLab with Chromium: ARGS="--screenshots shots"
-	@$(RUN) -m pytest tests/browser $(ARGS)
+	@$(RUN) -m pytest --numprocesses $(WORKERS) tests/browser $(ARGS)
 
 lint:       $(MAINTAINER) ## Check style and formatting, notebooks included
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

@@ -16,7 +16,7 @@ from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.progress.place import HOME
 
-SPLIT = ("test_exercises.py",)
+SPLIT = ("test_exercises.py", "test_lesson.py")
 LONG = (*SPLIT, "test_pocket_models.py")
 collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-browser`
 
@@ -66,13 +66,13 @@ def texts_are_compared(plain_environment: None) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what lasts long, and keep the exercises of a lesson together: they share an engine and its answers."""
+    """Begin with what lasts long, and keep what is about one lesson together: it shares an engine and its answers."""
     items.sort(key=lambda item: (item.path.name not in LONG, item.path.name in LONG and _group(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give each worker one file after the other, in this order, and of the exercises one lesson after the other."""
+    """Give each worker one file after the other, in this order, and in `SPLIT` one lesson after the other."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
@@ -84,7 +84,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 def _group(nodeid: str) -> str:
-    """Return what a test's file is called, and for a test of one lesson's exercises the lesson: "[3.4]", "[.../03-"."""
+    """Return what a test's file is called, and in `SPLIT` the lesson that it is about: "[3.4]", "[solutions/03-"."""
     path, _, name = nodeid.partition("::")
-    lesson = re.search(r"\[(?:solutions/0?)?(\d+)", name) if Path(path).name in SPLIT else None
+    lesson = re.search(r"\[(?:\w+/0?)?(\d+)", name) if Path(path).name in SPLIT else None
     return f"{path} {lesson[1]}" if lesson else path

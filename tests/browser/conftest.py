@@ -42,7 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
             f"the browser tests need Chromium, got none at {chromium}. Install Debian's package: apt-get install "
             "chromium. Or name another: make test-browser ARGS=--chromium=/path/to/chrome"
         )
-    clear()
+    if not hasattr(config, "workerinput"):
+        clear()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,10 +110,15 @@ def playground(bench: Notebook) -> Locator:
 
 @pytest.fixture(scope="session")
 def talks(lab: Lab) -> Iterator[Notebook]:
-    """A notebook with a chat model and chat boxes in its cells: one with a conversation, one with long answers."""
-    loading = "from vllm_course import chat_box, load_chat_model\nllm = load_chat_model('pocket-chat')"
+    """A notebook with a chat model and chat boxes in its cells: one with a conversation, one with long answers.
+
+    A token lasts 0.03 s at least, so that there is time to stop an answer, however fast the machine is.
+    """
+    loading = "from vllm_course import chat_box, load_chat_model\nllm = load_chat_model('pocket-chat')\n"
+    loading += "import time\nengine = llm.llm_engine\nstep = engine.step\n"
+    loading += "engine.step = lambda: [step(), time.sleep(0.03)][0]"
     said = 'chat_box(llm, system="", say=["Hello!", "Write Python code that counts to ten."])'
-    long = 'chat_box(llm, system="You are a pirate.", max_tokens=900, ignore_eos=True)'
+    long = 'chat_box(llm, system="You are a pirate.", max_tokens=500, ignore_eos=True)'
     notebook = write(lab, "talks.ipynb", [loading, said, long, "1 + 1"])
     notebook.run(0)
     yield notebook

@@ -77,6 +77,14 @@ def test_a_signal_ends_both(number):
     fork.wait(SECONDS)
 
 
+def test_ctrl_c_while_it_starts_is_not_lost():
+    for delay in (0, 0.02, 0.04, 0.06, 0.08):
+        process = subprocess.Popen([warm.python(), "-c", WAIT], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.05 + delay)  # sh has become Python, or not yet
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == -signal.SIGINT
+
+
 def test_a_signal_can_be_handled():
     code = f"import signal; signal.signal(signal.SIGTERM, lambda *_: exit(5)); {WAIT}"
     process = subprocess.Popen([warm.python(), "-c", code], stdout=subprocess.PIPE, text=True)

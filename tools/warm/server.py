@@ -49,6 +49,7 @@ def main(place: str) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     quiet.set_defaults()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # one that comes early waits until the fork is ready
     if early() != started_early:
         connection.sendall(b"cold\n")
     elif pid := os.fork():
@@ -133,6 +134,7 @@ def take_over(streams: list[int], asked: dict) -> None:
 def status_of(*arguments: str) -> int:
     """Run what the arguments name and return the exit status that Python ends with."""
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         run(*arguments)
     except SystemExit as asked:
         if isinstance(asked.code, str):
