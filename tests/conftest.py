@@ -23,8 +23,6 @@ collect_ignore = ["browser"]  # needs Chromium and more packages: `make test-bro
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start workers, and the kernels of nbval, in a second: what they are forked from is started here, once for all."""
-    if hasattr(config, "workerinput"):
-        return
     if workers := getattr(config.option, "tx", None):
         config.option.tx = [f"popen//python={warm.python()}" for _ in workers]
     if config.getoption("nbval", False) and config.option.nbval_kernel_name is None:
