@@ -19,6 +19,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets import default
 
 from tools.notebook_cleaning import clean, traces
 from tools.reference import departure, is_solution
@@ -34,6 +35,14 @@ def default_notebooks(root: Path) -> list[Path]:
     return sorted(path for part in ("lessons", "solutions") for path in (root / part).glob("*/*.ipynb"))
 
 
+class OwnKernel(AsyncKernelManager):
+    """Starts the kernel of this very interpreter. nbclient ends it, as it does with all that it makes itself."""
+
+    @default("kernel_spec_manager")
+    def _no_folders_to_search(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
+
+
 def execute(path: Path, *, strict: bool) -> nbformat.NotebookNode:
     """Run a notebook and return it cleaned; the file stays as it is.
 
@@ -45,12 +54,11 @@ def execute(path: Path, *, strict: bool) -> nbformat.NotebookNode:
         CellExecutionError: A cell without the tag `raises-exception` raised.
     """
     notebook = nbformat.read(path, as_version=4)
-    # Without folders to search, only the kernel of this very interpreter is left.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     # What cells write to stderr comes back as output; what is left there is the kernel's own talk about its start.
     client = NotebookClient(
         notebook,
-        km=manager,
+        kernel_manager_class=OwnKernel,
+        kernel_name="python3",
         timeout=CELL_TIMEOUT,
         record_timing=False,
         store_widget_state=False,

@@ -5,12 +5,11 @@ import sys
 
 import nbformat
 import pytest
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tools.run_notebooks import OwnKernel
 from vllm_course import quiet
 
 LOAD = 'from vllm_course import CourseError, load_model\nllm = load_model("pocket-base")'
@@ -31,8 +30,8 @@ def execute(folder, *cells: str, raises: bool = False, **variables: str) -> list
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     resources = {"metadata": {"path": str(folder)}}
     # Not the kernel of other tests, which has imported vLLM before the first cell.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    client = NotebookClient(notebook, km=manager, timeout=600, allow_errors=raises, resources=resources)
+    kernel = {"kernel_name": "python3", "kernel_manager_class": OwnKernel}
+    client = NotebookClient(notebook, timeout=600, allow_errors=raises, resources=resources, **kernel)
     client.execute(env={name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON} | variables)
     nbformat.validate(notebook)
     return [cell.outputs for cell in notebook.cells]
