@@ -85,9 +85,8 @@ def import_everything() -> dict[str, str]:
 def next_client(place: str) -> socket.socket | None:
     """Return a connection in each fork, and None in this process when the starter is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a shell's background job has it ignored, and hands it down
+    # A shell's background job has Ctrl-C ignored, and would hand that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)
