@@ -3,7 +3,8 @@
 vLLM's kernels share their work out to OpenMP's threads, which meet after every step. OpenMP lets those that come
 first spin: they ask again and again until the last one is there. Alone on a machine nobody notices. Beside a second
 engine the threads spin on the cores that the others need, and everything takes ten to thirty times as long. So the
-course lets them sleep, and gives a shipped model one thread: its matrices are too small to be worth sharing out.
+course lets them sleep, and gives a shipped model one thread: its matrices are so small that sharing them out pays for
+large batches only.
 
 What the user has set in the environment is left alone.
 """
