@@ -25,8 +25,7 @@ def main(place: str, python: str, *called_with: str) -> None:
         os.execv(python, [python, *called_with])
     connection = connect(place)
     early: list[int] = []
-    for number in FORWARDED:
-        signal.signal(number, lambda number, frame: early.append(number))
+    on_signals(lambda number, frame: early.append(number))
     os.umask(mask := os.umask(0))
     request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": mask}
     request["unbuffered"] = unbuffered
@@ -34,17 +33,15 @@ def main(place: str, python: str, *called_with: str) -> None:
     connection.sendall(json.dumps(request).encode() + b"\n")
     replies = connection.makefile()
     if (first := replies.readline().split())[0] == "cold":
-        for number in FORWARDED:
-            signal.signal(number, signal.SIG_DFL)
+        on_signals(signal.SIG_DFL)
         os.execv(python, [python, *called_with])
     pid = int(first[1])
-    for number in FORWARDED:
-        signal.signal(number, lambda number, frame: forward(pid, number))
+    on_signals(lambda number, frame: forward(pid, number))
     for number in early:
         forward(pid, number)
     status = int(replies.readline() or -signal.SIGKILL)
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
+        on_signals(signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
 
@@ -67,6 +64,11 @@ def connect(place: str) -> socket.socket:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def on_signals(handler) -> None:
+    for number in FORWARDED:
+        signal.signal(number, handler)
 
 
 def forward(pid: int, number: int) -> None:
