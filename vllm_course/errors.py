@@ -52,6 +52,22 @@ def did_you_mean(
     return f"Did you mean {shown(close[0])}?" if close else otherwise
 
 
+def get_again(*places: str) -> str:
+    """Return the remedy for files of the course that are missing or damaged, for a git clone and for an archive.
+
+    What is damaged is deleted first: git leaves a file as it is that only differs in its line ends.
+
+    Args:
+        places: Files or folders, from the course's top folder.
+
+    Example:
+        >>> get_again("models/pocket-base")
+        'Get it again: in a git clone with git checkout -- models/pocket-base, else from the archive.'
+    """
+    it = "it" if len(places) == 1 else "them"
+    return f"Get {it} again: in a git clone with git checkout -- {' '.join(places)}, else from the archive."
+
+
 def one_line(error: Exception) -> str:
     """Return the message of one of vLLM's errors as one sentence, without what only a program reads.
 

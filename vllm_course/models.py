@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_course import paths, shipped, threads
-from vllm_course.errors import CourseError, did_you_mean
+from vllm_course.errors import CourseError, did_you_mean, get_again
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
 
@@ -213,7 +213,7 @@ def _refuse_damaged(place: str) -> None:
     if damaged:
         raise CourseError(
             f"{place} must hold the files that its SHA256SUMS lists, got a damaged or missing {', '.join(damaged)}. "
-            f"Restore it with: git checkout -- models/{Path(place).name}"
+            f"Delete the folder. {get_again(f'models/{Path(place).name}')}"
         )
 
 
