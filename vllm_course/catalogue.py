@@ -84,8 +84,7 @@ def _cells(notebook: str, kind: str) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CourseError(
-            f"{notebook} must be a notebook, got a damaged file ({reason}). "
-            f"Move it away. {get_again(notebook)}"
+            f"{notebook} must be a notebook, got a damaged file ({reason}). Move it away. {get_again(notebook)}"
         ) from error
 
 

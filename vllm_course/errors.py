@@ -30,6 +30,19 @@ class UsageError(CourseError):
     exit_code = 2
 
 
+def is_text(text: str) -> bool:
+    r"""Return whether a text can be written in UTF-8, and so be read by a tokenizer.
+
+    A command line in another encoding arrives with half characters for the bytes that Python cannot read, and a JSON
+    file may hold one as an escape. A zero byte is no text either.
+
+    Example:
+        >>> is_text("café"), is_text("caf\udce9"), is_text("a\0b")
+        (True, False, False)
+    """
+    return "\0" not in text and (text.isascii() or text.encode("utf-8", "ignore").decode() == text)
+
+
 def did_you_mean(
     name: str, names: Iterable[str], *, otherwise: str, shown: Callable[[str], str] = str, cutoff: float = 0.6
 ) -> str:

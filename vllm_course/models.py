@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_course import paths, shipped, threads
 from vllm_course.errors import CourseError, did_you_mean, get_again
+from vllm_course.interrupting import raise_from_now_on
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
 
@@ -92,6 +93,7 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
     _refuse(args)
     free_engine()
     _engine = (key, _start(args))
+    raise_from_now_on()
     return _engine[1]
 
 
