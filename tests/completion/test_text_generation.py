@@ -1,12 +1,12 @@
 """Lesson 02's script: which value of a setting is used, and where it is said to come from."""
 
-import importlib.util
 import json
 
 import pytest
 import yaml
 
 from tests.completion.cases import SCRIPT, SHORT, Tool
+from tests.rules.scripts import module_of
 from vllm_course.models import MODEL_VARIABLE, engine_args, load_model
 
 pytestmark = pytest.mark.usefixtures("one_engine")
@@ -76,16 +76,8 @@ def test_yaml_is_read_as_it_is_written(tool, line, name, value):
     tool.write(settings_yaml=line)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tool.folder)
-        found = read_settings(parser(), ["--config", "settings.yaml"])[name]
+        found = read_settings(module_of(SCRIPT).build_parser(), ["--config", "settings.yaml"])[name]
     assert (found.value, found.source) == (value, "settings.yaml")
-
-
-def parser():
-    """Return the script's parser."""
-    spec = importlib.util.spec_from_file_location("text_generation", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script.build_parser()
 
 
 def test_prompts_of_the_command_line_replace_those_of_the_file(tool):

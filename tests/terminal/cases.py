@@ -1,7 +1,6 @@
 """What the tests of lesson 03's script share: calls that show all they did, and one more wrong input a line."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.completion.cases import Run, Tool
-from tests.rules.scripts import call
+from tests.rules.scripts import call, module_of
 from vllm_course import paths
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 
@@ -75,10 +74,7 @@ def new_chat(view: Any, *, params: dict[str, Any], loaded: Any = None) -> Any:
 
 def obey(chat: Any, line: str) -> None:
     """Do what a line at the terminal says, as lesson 03's script does."""
-    spec = importlib.util.spec_from_file_location("chat_interface", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    script.obey(chat, line)
+    module_of(SCRIPT).obey(chat, line)
 
 
 def saved(**changes: Any) -> str:
