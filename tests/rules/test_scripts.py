@@ -32,6 +32,11 @@ os.execv(sys.executable, [sys.executable, sys.argv[1]])
 MISTAKES = [("--temperature", "-1"), ("--top-p", "0"), ("--max-tokens", "0"), ("--model", "no-such-model")]
 
 
+def options(script) -> dict:
+    """Return a script's options by name."""
+    return module_of(script).build_parser()._option_string_actions
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
 def test_shape(script):
     assert shape(script.read_text("utf-8")) == []
@@ -51,6 +56,16 @@ def test_mistake_is_answered_with_one_line(script, option, value, capsys):
         pytest.skip(f"{script.name} has no {option}")
     assert call(script, option, value) == 2
     assert one_line(capsys.readouterr().err, option, value) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=label)
+@pytest.mark.parametrize("option", ["--prompt", "--message", "--system", "--stop"])
+def test_text_in_another_encoding_is_answered_with_one_line(script, option, capsys):
+    if option not in options(script):
+        pytest.skip(f"{script.name} has no {option}")
+    assert call(script, option, "caf\udce9") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and option in said and "must be text in UTF-8, got " in said
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
@@ -106,8 +121,7 @@ def test_a_working_folder_that_was_deleted_is_named_at_once(script, tmp_path):
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 @pytest.mark.usefixtures("one_engine")
 def test_what_the_output_cannot_encode_is_printed_as_an_escape(script, encoding, monkeypatch):
-    options = vars(module_of(script).build_parser())["_option_string_actions"]
-    says = ("--message" if "--message" in options else "--prompt", "日本 é 🌶")
+    says = ("--message" if "--message" in options(script) else "--prompt", "日本 é 🌶")
     printed = []
     for form in ((), ("--json",)):
         out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)

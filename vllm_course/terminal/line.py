@@ -134,7 +134,9 @@ def left_on_signals() -> Iterator[None]:
         told_to_leave.set()
         signal.raise_signal(signal.SIGINT)
 
-    before = {number: signal.signal(number, leave) for number in ENDINGS}
+    # nohup ignores one of them, and means it.
+    caught = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in caught}
     try:
         yield
     finally:
