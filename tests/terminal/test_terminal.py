@@ -137,7 +137,7 @@ def test_what_was_said_is_saved_when_the_window_is_closed(tmp_path, way, answeri
         pieces = [terminal.child.read_nonblocking(10_000, timeout=SECONDS) for _ in range(6)]
         assert all(pieces)
     if way == "closed":
-        os.close(terminal.child.child_fd)
+        terminal.child.ptyproc.fileobj.close()
     else:
         terminal.child.kill(getattr(signal, way))
     code = os.waitstatus_to_exitcode(os.waitpid(terminal.child.pid, 0)[1])
@@ -145,7 +145,7 @@ def test_what_was_said_is_saved_when_the_window_is_closed(tmp_path, way, answeri
     assert [message["role"] for message in messages] == ["user", "assistant"] * (1 + answering)
     assert (messages[-1].get("finish_reason") == "abort") == answering
     assert way == "closed" or code == 0
-    terminal.child.closed = terminal.child.terminated = True  # pexpect would wait for it once more
+    terminal.child.closed = terminal.child.ptyproc.closed = True  # pexpect would close it and wait once more
 
 
 def test_a_line_in_another_encoding_does_not_end_the_chat(folder):
