@@ -19,7 +19,7 @@ from traitlets.config import PyFileConfigLoader
 
 from vllm_course import paths
 
-CONFIG = "nbgrader_config.py"
+CONFIG = Path(__file__).resolve().parents[1] / "nbgrader_config.py"
 # They need a gradebook, a header file and a running kernel; none of them changes a notebook of this course.
 LEFT_OUT = (IncludeHeaderFooter, InstantiateTests, SaveCells)
 
@@ -37,7 +37,7 @@ def derive(source: Path) -> str:
         RuntimeError: A solution region is open, nested, or outside a solution cell.
         nbgrader.nbgraderformat.ValidationError: The metadata of a cell are not nbgrader's.
     """
-    config = PyFileConfigLoader(CONFIG, path=str(paths.root())).load_config()
+    config = PyFileConfigLoader(str(CONFIG)).load_config()
     steps = GenerateAssignment(coursedir=CourseDirectory()).preprocessors
     notebook, resources = nbformat.read(source, as_version=4), {}
     for step in steps:

@@ -21,7 +21,6 @@ from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
 
 DERIVED = "exercises/98-sums/exercises.ipynb"
-CONFIG = paths.root() / derive_exercises.CONFIG
 WRONG = 'answer = "nucleus"'
 
 
@@ -34,7 +33,7 @@ def root(tmp_path):
     beside = (file for file in (paths.root() / "solutions").glob("*/*") if file.suffix != ".ipynb")
     for name in {"script.py", *(file.name for file in beside if file.is_file())}:
         (folder / name).write_text("a solution")
-    shutil.copy(CONFIG, tmp_path)
+    shutil.copy(derive_exercises.CONFIG, tmp_path)
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "lesson_98.py").write_text("what a right answer is")
     return tmp_path
@@ -85,7 +84,7 @@ def test_grading_gives_feedback_and_leaves_the_graders_progress(root):
 
 
 def test_a_cell_may_take_as_long_as_loading_a_model():
-    config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+    config = PyFileConfigLoader(str(derive_exercises.CONFIG)).load_config()
     assert config.ExecutePreprocessor.timeout >= 300
 
 
