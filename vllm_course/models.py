@@ -150,8 +150,10 @@ def _start(args: dict[str, Any]) -> "LLM":
             llm = start()
         else:
             _start_faster()
-            with threads.suited(small=_is_shipped(args["model"])):
-                llm = threads.from_any_thread(start())
+            small = _is_shipped(args["model"])
+            with threads.suited(small=small):
+                llm = start()
+            threads.step_by_step(llm, small=small)
         return _without_progress_bars(llm) if wanted() else llm
 
 
