@@ -51,7 +51,7 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     on_cpu = _device() == "cpu"
     args = {
         "model": place,
-        # Reproducible on every CPU; bfloat16 differs from processor to processor.
+        # The same texts on all processors that were tried; bfloat16 differs from processor to processor.
         "dtype": "float32" if is_shipped and on_cpu else "auto",
         "max_model_len": -1,
         "kv_cache_memory_bytes": SHIPPED_KV_CACHE if is_shipped else OTHER_KV_CACHE[_device()],
