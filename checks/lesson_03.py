@@ -197,7 +197,7 @@ def rows_of_way(watch: Watch, way: str, llm) -> list[dict]:
 
 def shares(answer, frame) -> None:
     """Require the share of right answers and of those that ended, for each way, as the learner's table has them."""
-    keys(answer, ["right", "ended"], "answer_3_2 must be")
+    answer = entries(answer, ["right", "ended"], "answer_3_2 must be")
     for name, found in {"right": frame["right"], "ended": frame["finish_reason"].astype(str) == "stop"}.items():
         given = keys(answer[name], WAYS, f"answer_3_2[{name!r}] must be")
         truth = found.astype(float).groupby(frame["way"]).mean().to_dict()
@@ -223,8 +223,8 @@ OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer lik
         "The model knows about itself what the system message says, and nothing else. Does yours say all four things?",
         'Short sentences that speak to the model work best: "You are NAME, a JOB from CITY." A list of keywords, or '
         "one long sentence, is not what it was trained on. The style takes a sentence of its own.",
-        'system_3_3 = "You are Mira, a baker from Lisbon. Talk like a pirate." has the form that works, for all words '
-        'of CHOICES_3_3; the other styles are asked for by "You are a polite butler." and "Answer like a teacher."',
+        'system_3_3 = "You are Mira, a baker from Lisbon. Talk like a pirate." has the form that works, with any '
+        'words of CHOICES_3_3. For the other styles write "You are a polite butler." or "Answer like a teacher."',
     ],
     concept="chat-templates.md#personas",
 )
@@ -268,8 +268,8 @@ CLOSED = "closes the cut answer and begins a new one: add_generation_prompt=Fals
     hints=[
         "The engine says why it stopped, so the text need not be looked at. And a message that is not finished must "
         "not be closed.",
-        "finish_reason is 'length' when a limit ended the text. To go on, append what there is as a message of the "
-        "assistant, and read in the signature of llm.chat which two arguments keep the template from closing it.",
+        "finish_reason is 'length' when a limit ended the text. To go on, append the text so far as a message of the "
+        "assistant. Two arguments of llm.chat keep the template from closing it.",
         "In a loop over at most `rounds` calls: begun = [*messages, {'role': 'assistant', 'content': text}]; "
         "llm.chat(begun, params, add_generation_prompt=False, continue_final_message=True); text += the new text; "
         "leave the loop when it is not truncated.",
@@ -598,9 +598,9 @@ REFUSED_ROLES = {
         "Every tag begins with a dash, {{- and {%-, or else the line breaks between the tags are written too.",
         'The system branch keeps its text in the namespace, with an empty line: message.content | trim + "\\n\\n". The '
         "user branch writes it between the turn's beginning and the content, and then sets it to an empty text.",
-        'Before the loop {%- set first = namespace(text="") %}, for the system {%- set first.text = message.content | '
-        'trim + "\\n\\n" %}, and for the user {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
-        '"<end_of_turn>\\n" }} with {%- set first.text = "" %} after it. In Python write the template as r"""...""".',
+        'Before the loop: {%- set first = namespace(text="") %}. For the system: {%- set first.text = message.content | '
+        'trim + "\\n\\n" %}. For the user: {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
+        '"<end_of_turn>\\n" }}, and after it {%- set first.text = "" %}. In Python write the template as r"""...""".',
     ],
     concept="chat-templates.md#templates-of-other-families",
 )
@@ -976,13 +976,13 @@ DAMAGED = [
     functions={"save": "path, messages", "load": "path -> list"},
     hints=[
         "When is the old file gone, and when is the new one whole? Between these two moments nothing may go wrong.",
-        "Write json.dumps(...) into a new file beside the old one, and let os.replace(new, path) put it in its place, "
-        "which happens at once or not at all; in finally remove what is left of the new file. In load catch ValueError "
-        "around reading and json.loads, and raise a ValueError of your own that begins with the path.",
+        "Write json.dumps(...) into a new file beside the old one. os.replace(new, path) then puts it in its place, at "
+        "once or not at all. In finally remove what is left of the new file. In load catch ValueError around reading "
+        "and json.loads, and raise a ValueError of your own that begins with the path.",
         'load: read path.read_text(encoding="utf-8") and json.loads it in one try; except ValueError as error: raise '
         'ValueError(f"{path}: no JSON: {error}"). Then ask one thing after the other: isinstance(data, dict); '
-        'data.get("version") == 1; isinstance(data.get("messages"), list); of each message that it is a dict, its role '
-        'one of the four and its content a text, with f"{path}: messages[{number}]: ..." where one is not.',
+        'data.get("version") == 1; isinstance(data.get("messages"), list). Of each message ask the same: a dict, one '
+        'of the four roles, a text as its content. An error there says f"{path}: messages[{number}]: ...".',
     ],
     concept="chat-templates.md#saving-conversations",
 )
@@ -1067,7 +1067,7 @@ TRIED_SEEDS = [5, 6]
         "Every combination of a setting, a seed and a conversation is one request. Write down the list of them first, "
         "then the list of conversations and the list of parameters that llm.chat takes.",
         "requests = [(number, item, SamplingParams(**setting, seed=seed, max_tokens=100, logprobs=0)) for number, "
-        "setting in enumerate(settings) for seed in seeds for item in [*questions, (story, None)]]; one llm.chat gives "
+        "setting in enumerate(settings) for seed in seeds for item in [*questions, (story, None)]]. One llm.chat gives "
         "the outputs in the same order, so zip(requests, outputs) brings them together.",
         "For each number take its outputs. right is the mean of right(text, word) over those with a word. With "
         "stories = [output.outputs[0], ...] of those without one, the others are variety([story.text for story in "
