@@ -598,8 +598,8 @@ REFUSED_ROLES = {
         "Every tag begins with a dash, {{- and {%-, or else the line breaks between the tags are written too.",
         'The system branch keeps its text in the namespace, with an empty line: message.content | trim + "\\n\\n". The '
         "user branch writes it between the turn's beginning and the content, and then sets it to an empty text.",
-        'Before the loop: {%- set first = namespace(text="") %}. For the system: {%- set first.text = message.content | '
-        'trim + "\\n\\n" %}. For the user: {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
+        'Before the loop: {%- set first = namespace(text="") %}. For the system: {%- set first.text = message.content '
+        '| trim + "\\n\\n" %}. For the user: {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
         '"<end_of_turn>\\n" }}, and after it {%- set first.text = "" %}. In Python write the template as r"""...""".',
     ],
     concept="chat-templates.md#templates-of-other-families",
