@@ -376,6 +376,7 @@ AS_ERROR = 'json.dumps({"error": str(error) or type(error).__name__}, ensure_asc
 TYPED = '{"error": str(error) or type(error).__name__}'
 TOO_LATE = ['"content": content}', '"content": json.dumps(content)}']
 APPENDED, RETURNED = 'messages.append({"role": "assistant", "content": text})\n', "return messages\n"
+EMPTIED = APPENDED.replace('"content": text', '"content": text.partition("<tool_call>")[0]')
 WITH_TOOLS = "llm.chat(messages, params, tools=tools)"
 SECOND = f"        text = {WITH_TOOLS}"
 GENERATED = 'llm.generate({"prompt_token_ids": chat_token_ids(llm, messages, tools=tools)}, params)'
@@ -393,6 +394,7 @@ NOT_YET_RUN = (
     "    messages = list(messages)\n",
     "    messages, seen = list(messages), set()\n",
 )
+QUIET = "[m | {'content': m['content'].lower()} for m in messages]\n    tools"
 WHOLE = '[c for c in calls_in(text) if c.endswith("</tool_call>")] or calls_in(text)'
 STRICT = '        if "error" in run_tool(calls[0], by_name)["content"]:\n            raise ValueError\n'
 
@@ -487,6 +489,7 @@ WRONG |= {
         edit("dumped too late", "ended with TypeError", DUMPED, RAN, AS_ERROR, TYPED, *TOO_LATE),
         edit("another role", "must return a message", '{"role": "tool"', '{"role": "user"'),
         edit("the call forgotten", "The roles must be", f"{APPENDED}    if", "if"),
+        edit("the call without its text", "What the model says must stay", APPENDED, EMPTIED),
         edit("tools once", "every llm.chat", SECOND, SECOND.replace(", tools=tools", "")),
         edit("the default sampling", "depend on chance", "temperature=0", "temperature=1"),
         edit("16 tokens", "Use max_tokens=64", "max_tokens=64", "max_tokens=16"),
@@ -553,6 +556,8 @@ WRONG |= {
             "list(dict.fromkeys(calls_in(text)))",
         ),
         edit("calls of earlier rounds dropped", "the same call in two rounds", NEW_CALLS, *NOT_YET_RUN),
+        edit("the last call first", "The tool messages must hold", "calls_in(text)", "calls_in(text)[::-1]"),
+        edit("the given messages changed", "were given come first", "list(messages)\n    tools", QUIET),
         edit("whole calls only", "a good call and one that was cut", "calls_in(text)", WHOLE),
         edit("the first call alone", "after two calls in one text", "for call in calls]", "for call in calls[:1]]"),
         edit("the caller's list", "changes the messages", "    messages = list(messages)\n", ""),
