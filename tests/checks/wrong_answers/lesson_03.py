@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from tests.checks.wrong_answers import Wrong, edit
+from tests.checks.wrong_answers import Wrong, changed, edit
 
 # 3.1
 
@@ -537,6 +537,8 @@ WRONG |= {
         edit("a sum of log probabilities", "over all tokens", LOGPROB, UNCOUNTED),
         edit("the first story only", "over all tokens", LOGPROB, "logprob(stories[:1])"),
         edit("rows from 1", "numbered 0, 1", FRAME, f"{FRAME}.rename(lambda row: row + 1)"),
+        changed("rows as dicts", "must be a DataFrame", table_3_11=lambda table: table.to_dict("records")),
+        changed("percentages", "right is a share", table_3_11=lambda table: table.assign(right=table["right"] * 100)),
         Wrong("the worst for facts", _answer_3_11(facts=lambda t: t["right"].idxmin()), "right answers, another one"),
         Wrong("varied but broken", _answer_3_11(stories=lambda t: t["variety"].idxmax()), "are broken"),
         Wrong("whole but dull", _answer_3_11(stories=lambda t: _whole(t).idxmin()), "another whole row"),
