@@ -159,6 +159,7 @@ WRONG = {
         edit("right means equal", "whether the text contains", CONTAINS, "capital == completion.text"),
         edit("words counted", "number of token_ids", "len(completion.token_ids)", "len(completion.text.split())"),
         Wrong("one way asked twice", lambda ns: _ways(ns, frame=_asked_twice(ns)), "asked twice"),
+        changed("rows as dicts", "frame_3_2 must be a DataFrame", frame_3_2=lambda frame: frame.to_dict("records")),
         Wrong("chat rows alone", lambda ns: _ways(ns, frame=_chat_rows(ns)), "way 'completion', not 0"),
         Wrong("counts", lambda ns: _ways(ns, answer=_counts(ns)), "divide a count"),
         Wrong("the shares the other way round", lambda ns: _ways(ns, answer=_turned_round(ns)), "your own table"),
