@@ -99,12 +99,17 @@ FIRST = "    histories = {"
 NEITHER = f"    return pd.DataFrame(), {{}}\n{FIRST}"
 ONE_LIST = "dict.fromkeys(personas, [])"
 BESIDE = "[[{'role': 'system', 'content': personas[name]}, *histories[name]] for name in personas]"
+GIVEN, UNTIL_LAST = "pd.DataFrame(rows), histories", "= output.outputs[0].text * (number < len(questions))"
 LAST_KEPT = "pd.DataFrame(rows).drop_duplicates(['persona', 'question'], keep='last')"
 
 
 def _interviews(ns: dict, **changes) -> tuple:
     given = {"table": ns["table_3_6"], "histories": ns["histories_3_6"]} | changes
     return ns["interview"], given["table"], given["histories"], ns["PERSONAS_3_6"], ns["QUESTIONS_3_6"], ns["llm"]
+
+
+def _neighbours(histories: dict) -> dict:
+    return dict(zip(histories, reversed(histories.values()), strict=True))
 
 
 def _without_last(ns: dict) -> dict:
@@ -219,6 +224,7 @@ WRONG = {
         edit("the notebook's ask", "asks the model", ENCODED, "len(ask(messages).prompt_token_ids)"),
         edit("the model asked", "asks the model", ENCODED, "len(llm.chat(messages)[0].prompt_token_ids)"),
         edit("keys of a dict", "whose keys were counted", "tokenize=False, ", "", ENCODED, "len(text)"),
+        edit("only texts", "messages that it was given", "return kept\n", "return [m['content'] for m in kept]\n"),
         edit("single messages", "without its question", STARTS, "range(first, len(messages))"),
         edit("two messages at a time", "whole turns", STARTS, "range(first, len(messages), 2)"),
         edit("no system message", "system message is gone", KEPT, "kept = messages[start:]"),
@@ -249,7 +255,18 @@ WRONG = {
         edit("without its history", "keep the history", VALUES, "[[h[0], h[-1]] for h in histories.values()]"),
         edit("sampled", "temperature=0", "temperature=0", "temperature=0.7"),
         edit("16 tokens", "max_tokens=64", "max_tokens=64", "max_tokens=16"),
-        edit("the table alone", "must return a pair", "pd.DataFrame(rows), histories", "pd.DataFrame(rows)"),
+        edit("the table alone", "must return a pair", GIVEN, "pd.DataFrame(rows)"),
+        edit("no last answer", "must end with the last answer", "= output.outputs[0].text", UNTIL_LAST),
+        edit(
+            "one conversation twice", "must hold 3 conversations", CHAT, f"llm.chat([*{VALUES}, {VALUES}[0]], params)"
+        ),
+        edit(
+            "a list of histories", "The histories must be a dict", GIVEN, "pd.DataFrame(rows), list(histories.values())"
+        ),
+        edit(
+            "the last history for all", "the same list", GIVEN, "pd.DataFrame(rows), dict.fromkeys(histories, history)"
+        ),
+        changed("the neighbour's history", "must hold its own system message", histories_3_6=_neighbours),
         edit("a question asked twice kept once", "has two answers", "pd.DataFrame(rows)", LAST_KEPT),
         edit("rounds from 0", "count from 1", '"round": number', '"round": number - 1'),
         Wrong("without the last answer", lambda ns: _interviews(ns, histories=_without_last(ns)), "The roles must be"),
@@ -324,7 +341,7 @@ RIGHT = {
     ],
     "3.6": [
         edit("another order", "", CHAT, f"llm.chat({VALUES}[::-1], params)[::-1]", *TURNED),
-        edit("tuples and a list", "", "pd.DataFrame(rows), histories", TUPLES),
+        edit("tuples and a list", "", GIVEN, TUPLES),
         edit("tuples sent", "", CHAT, f"llm.chat({SENT}, [params] * len(histories))"),
     ],
 }
@@ -334,6 +351,11 @@ BEGIN, USER = "{{- bos_token }}\n", '"<start_of_turn>user'
 FIRST_TEXT = 'and loop.first %}\n        {%- set first.text = message.content | trim + "\\n\\n"'
 SYSTEM_TURN = '%}\n        {{- "<start_of_turn>system\\n" + message.content + "<end_of_turn>\\n" }}{%- set unused = ""'
 
+# vLLM takes a template that loops over a content for one that wants a list of parts.
+AS_PARTS = (
+    "{%- for message in messages %}",
+    "{%- for message in messages %}{%- for part in message.content %}{%- endfor %}",
+)
 BEFORE_LOOP = (
     'namespace(text="")',
     'namespace(text=messages[0].content | trim + "\\n\\n" if messages[0].role == "system" else "")',
@@ -407,6 +429,8 @@ NO_JSON = 'raise ValueError(f"{path} must be JSON in UTF-8, got: {error}") from 
 VERSION, LISTED = 'not isinstance(data, dict) or data.get("version") != 1', 'not isinstance(data.get("messages"), list)'
 TEXTS, ROLE_SET = 'str(data.get("version")) != "1"', 'ROLES = {"system", "user", "assistant", "tool"}'
 CONTENT = 'not isinstance(message.get("content"), str)'
+OPENED = '"w", encoding="utf-8"'
+READ_AFTERWARDS = OPENED, f'{OPENED}, errors="surrogatepass"', MOVED, f"{MOVED}\n        path.read_text('utf-8')"
 LOADED = 'return data["messages"]\n'
 
 # 3.11
@@ -455,6 +479,8 @@ WRONG |= {
         edit("a role not named", "must name the role", ', got " + message.role', '"'),
         edit("an unknown function", "but by Jinja itself", "raise_exception(", "raise("),
         edit("an end left out", "Jinja fails in line", "{%- endfor %}", ""),
+        edit("contents taken for parts", "that LLM.chat makes of it", *AS_PARTS),
+        Wrong("bytes", lambda ns: (ns["template_3_7"].encode(), ns["llm"]), "must be a text"),
         Wrong("a path", lambda ns: ("template_3_7.jinja", ns["llm"]), "looks like a path"),
     ],
     "3.8": [
@@ -504,6 +530,14 @@ WRONG |= {
         edit("a file left behind", "behind", REMOVED, "pass"),
         edit("a file in another folder", "another folder", "path.with_name(", "path.parent.with_name("),
         edit("no version", '"version": 1', '{"version": 1, "messages": messages}', '{"messages": messages}'),
+        edit("not over an old file", "save must write", MOVED, f"path.exists() and int('')\n        {MOVED}"),
+        edit("read too late", "is not as it was", *READ_AFTERWARDS),
+        edit(
+            "another encoding",
+            "must be JSON in UTF-8",
+            OPENED,
+            OPENED.replace("utf-8", "latin-1") + ', errors="replace"',
+        ),
         edit("errors swallowed", "said nothing", "    finally:", "    except OSError:\n        pass\n    finally:"),
         edit("anything as text", "or save must refuse it", "indent=2", "indent=2, default=str"),
         edit("no file's name", "must name the file", NO_JSON, "raise"),
