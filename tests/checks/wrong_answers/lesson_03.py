@@ -258,7 +258,10 @@ WRONG = {
         edit("the table alone", "must return a pair", GIVEN, "pd.DataFrame(rows)"),
         edit("no last answer", "must end with the last answer", "= output.outputs[0].text", UNTIL_LAST),
         edit(
-            "one conversation twice", "must hold 3 conversations", CHAT, f"llm.chat([*{VALUES}, {VALUES}[0]], params)"
+            "one conversation twice",
+            "must hold 3 conversations",
+            CHAT,
+            f"llm.chat([*{VALUES}, {VALUES}[0]], params)[:-1]",
         ),
         edit(
             "a list of histories", "The histories must be a dict", GIVEN, "pd.DataFrame(rows), list(histories.values())"
