@@ -29,11 +29,11 @@ BUDGETS = {  # what: (at most, at least, unit), from the course's design
     "25 single calls over one sweep of 25 settings": (None, 5, "x"),
     f"{len(PROMPTS)} prompts one by one over one batch": (None, 1, "x"),
     "one redraw of the playground's chart": (100, None, "ms"),
+    "a filmed batch over the same batch": (1.1, None, "x"),
     # A class on one machine: how much longer the slowest of several engines takes than one alone.
     "2 engines at once over one alone": (2, None, "x"),
     "4 engines at once over one alone": (max(3, 6 / os.cpu_count()), None, "x"),
-    # What calm costs an engine on its own: little for single prompts, a third for a batch, which one thread works off.
-    "one engine alone over one whose threads spin": (1.25, None, "x"),
+    "one engine alone over one whose threads spin": (1.1, None, "x"),
 }
 CLASS = (1, 2, 4)  # engines at once
 SPINNING = {"OMP_NUM_THREADS": str(os.cpu_count()), "OMP_WAIT_POLICY": "ACTIVE"}  # as vLLM is without the course
@@ -60,7 +60,7 @@ def measure_all() -> list[float]:
     ours, theirs = (min(column) for column in zip(*starts, strict=True))
     print(f"load_model() took {ours:.1f} s, LLM(...) {theirs:.1f} s", file=sys.stderr)
     script = statistics.median(seconds(lambda: run([str(SCRIPT)])) for _ in range(REPETITIONS))
-    ratios = [in_process(name) for name in ("sweep_ratio", "batch_ratio", "redraw")]
+    ratios = [in_process(name) for name in ("sweep_ratio", "batch_ratio", "redraw", "film_ratio")]
     return [ours / theirs, script, *ratios, *class_ratios()]
 
 
@@ -179,6 +179,22 @@ def redraw() -> float:
     return 1000 * statistics.median(map(seconds, moves))
 
 
+def film_ratio() -> float:
+    """Return how many times longer a batch takes that `xray` films."""
+    from vllm_course import load_model, xray
+
+    llm = load_model()
+    from vllm import SamplingParams
+
+    params = SamplingParams(temperature=0.8, **TOKENS)
+
+    def filmed() -> None:
+        with xray(llm):
+            llm.generate(PROMPTS * 4, params)
+
+    return ratio(filmed, lambda: llm.generate(PROMPTS * 4, params))
+
+
 def one_of_a_class() -> float:
     """Return the seconds for some prompts one by one and then in one batch, begun together with the others."""
     from vllm_course import load_model
@@ -208,7 +224,16 @@ def seconds(function: Callable) -> float:
 
 MEASUREMENTS = {
     f.__name__: f
-    for f in (engine_arguments, start_load_model, start_llm, sweep_ratio, batch_ratio, redraw, one_of_a_class)
+    for f in (
+        engine_arguments,
+        start_load_model,
+        start_llm,
+        sweep_ratio,
+        batch_ratio,
+        redraw,
+        film_ratio,
+        one_of_a_class,
+    )
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
     from vllm_course.checks.hints import hint
+    from vllm_course.film.recording import xray
     from vllm_course.generation import generate, next_token, sweep
     from vllm_course.models import engine_args, load_model
     from vllm_course.plots import plot_next_token, plot_sweep
@@ -43,6 +44,7 @@ __all__ = [
     "plot_next_token",
     "plot_sweep",
     "sweep",
+    "xray",
 ]
 MODULES = {
     "chat_box": "widgets.chat_box",
@@ -58,6 +60,7 @@ MODULES = {
     "plot_next_token": "plots",
     "plot_sweep": "plots",
     "sweep": "generation",
+    "xray": "film.recording",
 }
 
 

@@ -52,7 +52,7 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     on_cpu = _device() == "cpu"
     args = {
         "model": place,
-        # Reproducible on every CPU; bfloat16 differs from processor to processor.
+        # The same texts on all processors that were tried; bfloat16 differs from processor to processor.
         "dtype": "float32" if is_shipped and on_cpu else "auto",
         "max_model_len": -1,
         "kv_cache_memory_bytes": SHIPPED_KV_CACHE if is_shipped else OTHER_KV_CACHE[_device()],
@@ -152,8 +152,10 @@ def _start(args: dict[str, Any]) -> "LLM":
             llm = start()
         else:
             _start_faster()
-            with threads.suited(small=_is_shipped(args["model"])):
-                llm = threads.from_any_thread(start())
+            small = _is_shipped(args["model"])
+            with threads.suited(small=small):
+                llm = start()
+            threads.step_by_step(llm, small=small)
         return _without_progress_bars(llm) if wanted() else llm
 
 

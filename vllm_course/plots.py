@@ -61,7 +61,7 @@ def plot_distribution(found: Distribution, tokens: list[str], *, ax: "Axes | Non
         The Axes. A kept token's bar is its probability; a cut one's, grey and hatched, the model's own.
     """
     order = found.order[: len(tokens)]
-    ax = ax or _new_axes(height=0.3 * len(tokens) + 1)
+    ax = ax or new_axes(height=0.3 * len(tokens) + 1)
     bars = ax.barh(range(len(tokens)), found.heights()[order], color=KEPT)
     for bar, reason in zip(bars, found.cut_by[order], strict=True):
         if reason:
@@ -92,7 +92,7 @@ def plot_sweep(frame: pd.DataFrame, *, x: str, y: str, hue: str | None = None, a
     for name, column in {"x": x, "y": y, "hue": hue}.items():
         if column is not None and column not in frame:
             raise ValueError(f"{name} must be a column of the sweep, got {column!r}. Columns: {', '.join(frame)}.")
-    ax = ax or _new_axes(height=3.5)
+    ax = ax or new_axes(height=3.5)
     for value, group in [("", frame)] if hue is None else frame.groupby(hue):
         means = group.groupby(x)[y].mean()
         shown = f"{value:g}" if isinstance(value, float) else value
@@ -103,7 +103,12 @@ def plot_sweep(frame: pd.DataFrame, *, x: str, y: str, hue: str | None = None, a
     return ax
 
 
-def _new_axes(*, height: float) -> "Axes":
+def new_axes(*, height: float) -> "Axes":
+    """Return the Axes of a new figure, 6 inches wide.
+
+    Args:
+        height: Its height in inches.
+    """
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots(figsize=(6, height), layout="constrained")

@@ -78,3 +78,18 @@ class Stream:
             self.finished = True
             with contextlib.suppress(CourseError):  # an engine that was freed holds no request
                 self._llm.llm_engine.abort_request([self._id], internal=True)
+
+
+def require_in_process(llm: "LLM") -> None:
+    """Refuse an engine that cannot be looked into.
+
+    Raises:
+        CourseError: The engine runs in a process of its own.
+    """
+    from vllm.v1.engine.core_client import InprocClient
+
+    if not isinstance(llm.llm_engine.engine_core, InprocClient):
+        raise CourseError(
+            "llm must run in this process, got an engine in a process of its own. Set the environment variable "
+            "VLLM_ENABLE_V1_MULTIPROCESSING=0 before the first import, and load the model again."
+        )

@@ -3,8 +3,8 @@
 vLLM's kernels share their work out to OpenMP's threads, which meet after every step. OpenMP lets those that come
 first spin: they ask again and again until the last one is there. Alone on a machine nobody notices. Beside a second
 engine the threads spin on the cores that the others need, and everything takes ten to thirty times as long. So the
-course lets them sleep, and gives a shipped model one thread: its matrices are so small that sharing them out pays for
-large batches only.
+course lets them sleep. And a shipped model, whose matrices are too small for much sharing out, takes only as many
+threads as cores are idle.
 
 What the user has set in the environment is left alone.
 """
@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ SLEEPING = {"GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
 WAITING = ("OMP_WAIT_POLICY", *SLEEPING)
 NUMBER, BINDING = "OMP_NUM_THREADS", "VLLM_CPU_OMP_THREADS_BIND"
 UNBOUND = "nobind"
+NOW = Path("/proc/loadavg")
 
 
 def set_defaults() -> None:
@@ -47,26 +49,39 @@ def spinning() -> dict[str, str]:
 def suited(*, small: bool) -> Iterator[None]:
     """Start an engine in this block with the number of threads that suits its model: one, or all of them.
 
-    It holds for an engine in this process and for one in a process that starts in the block.
+    It holds for an engine that is a process of its own and starts in the block. An engine in this process loads with
+    all threads, since oneDNN packs the weights for as many as there are then. Afterwards `step_by_step` chooses.
 
     Args:
         small: Whether the model's matrices are too small to be worth sharing out, as a shipped model's are.
     """
-    if NUMBER in os.environ or os.environ.get(BINDING, UNBOUND) != UNBOUND:
+    if users_own():
         yield
         return
-    import torch
-
-    every = all_threads()  # asked before another number is set
-    number = 1 if small else every
-    # vLLM takes torch.set_num_threads away once an engine runs. oneDNN keeps the number that it packs weights with,
-    # so the number is set before the engine loads them.
-    torch._C.set_num_threads(number)
-    os.environ[NUMBER] = str(number)
+    use(all_threads())
+    os.environ[NUMBER] = str(1 if small else all_threads())
     try:
         yield
     finally:
         del os.environ[NUMBER]
+
+
+def users_own() -> bool:
+    """Return whether the user has set in the environment how many threads there are, or on which cores."""
+    return NUMBER in os.environ or os.environ.get(BINDING, UNBOUND) != UNBOUND
+
+
+def idle_cores() -> int:
+    """Return how many cores have nothing to do: at this moment on Linux, on average of a minute elsewhere."""
+    running = int(NOW.read_text().split()[3].partition("/")[0]) if NOW.exists() else round(os.getloadavg()[0])
+    return max(0, os.cpu_count() - running)
+
+
+def use(number: int) -> None:
+    """Set PyTorch's number of threads. vLLM takes `torch.set_num_threads` away once an engine runs."""
+    import torch
+
+    torch._C.set_num_threads(number)
 
 
 @functools.cache
@@ -77,19 +92,23 @@ def all_threads() -> int:
     return torch.get_num_threads()
 
 
-def from_any_thread(llm: "LLM") -> "LLM":
-    """Let every thread of Python call an engine, and return it.
+def step_by_step(llm: "LLM", *, small: bool) -> "LLM":
+    """Let an engine in this process choose its number of threads before each step, and return it.
 
-    PyTorch hands its number of threads to a thread of Python at the first question or operation. vLLM's attention
-    asks OpenMP before that, takes another number, and the call fails.
+    A small model takes one thread and one more for each idle core. Setting the number also lets every thread of Python
+    call the engine. PyTorch hands its number to a thread of Python at the first question or operation. vLLM's
+    attention asks OpenMP before that, takes another number, and the call fails.
     """
     import torch
 
-    step = llm.llm_engine.step
+    step, left_alone = llm.llm_engine.step, users_own()
 
     @functools.wraps(step)
     def step_with_the_number(*args, **keywords):
-        torch.get_num_threads()
+        if left_alone:
+            torch.get_num_threads()
+        else:
+            use(min(1 + idle_cores(), all_threads()) if small else all_threads())
         return step(*args, **keywords)
 
     llm.llm_engine.step = step_with_the_number

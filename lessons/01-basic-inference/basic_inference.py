@@ -1,4 +1,4 @@
-"""Complete prompts with a language model, offline: no server, all prompts in one batch.
+"""Complete prompts with a language model, offline: without a server, and with all prompts in one batch.
 
 Examples:
   python lessons/01-basic-inference/basic_inference.py
@@ -33,12 +33,12 @@ def build_parser() -> argparse.ArgumentParser:
         kind, meaning = PARAMETERS[name]  # the range in which a value must be, and what it does
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=kind, default=default, help=f"{meaning} (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON list in place of text")
+    parser.add_argument("--json", action="store_true", help="print one JSON list instead of text")
     return parser
 
 
 def complete(args: argparse.Namespace) -> list[dict]:
-    """Load the model, complete all prompts in one call, and return one record a prompt."""
+    """Load the model, complete all prompts in one call, and return one record per prompt."""
     llm = load_model(args.model)
     # The engine is running, so vLLM is imported by now and this costs nothing.
     from vllm import SamplingParams

@@ -7,9 +7,9 @@ Examples:
   python lessons/02-text-generation/text_generation.py --config settings.yaml --log-file run.log
   python lessons/02-text-generation/text_generation.py --help="Sampling parameters"
 
-Every group below can be asked for by its name (--help=CacheConfig), every option by a part of its own
-(--help=max-model-len), and all of them with --help=all. The command line is stronger than the file given with --config,
-and the file is stronger than the model's own defaults.
+Ask for a group below by its name (--help=CacheConfig), for an option by a part of its name (--help=max-model-len), or
+for all of them (--help=all). The command line wins over the file that --config names. That file wins over the model's
+own defaults.
 """
 
 import json
@@ -60,18 +60,18 @@ def build_parser() -> "Parser":
 
 
 def add_sampling(parser: "Parser") -> None:
-    """Add what `EngineArgs` does not hold. There is no default: what was not given is left to the model."""
+    """Add what `EngineArgs` does not hold. There are no defaults: what was not given is left to the model."""
     names = " ".join(f"--{name.replace('_', '-')}" for name in [*SAMPLING, "engine_seed"])
     group = parser.add_argument_group("Sampling parameters", f"{names}. Default: the model's own.")
     for name in NUMBERS:
-        kind, meaning = PARAMETERS[name]  # type, range and meaning of each are in vllm_course/parameters.py
+        kind, meaning = PARAMETERS[name]  # vllm_course/parameters.py has type, range and meaning
         group.add_argument(f"--{name.replace('_', '-')}", type=kind, help=meaning)
     group.add_argument("--stop", action="append", type=filled_text, help="text that ends the completion; repeatable")
     group.add_argument("--engine-seed", type=PARAMETERS["seed"].kind, help="vLLM's own --seed, of the whole engine")
 
 
 def take_apart(settings: Settings) -> tuple[Settings, Settings]:
-    """Separate what is decided once, the engine's arguments, from what each request may decide anew."""
+    """Separate the engine's arguments, decided once, from what each request may decide anew."""
     sampling = {name: settings[name] for name in SAMPLING if name in settings}
     engine = {name: setting for name, setting in settings.items() if name not in [*SAMPLING, *OWN]}
     return Settings(engine), Settings(sampling)

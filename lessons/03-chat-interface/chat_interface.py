@@ -8,18 +8,18 @@ Examples:
   echo "What is the capital of France?" | python lessons/03-chat-interface/chat_interface.py
 
 At a terminal, /help shows the commands, Ctrl-C stops an answer, and Ctrl-D leaves. An answer that you stop stays as far
-as it came, and a question that has no answer yet waits for /retry. The lines that you type are remembered for the next
-time in a file of your data folder.
+as it came. A question that has no answer yet waits for /retry. Your lines are remembered for the next time, in a file
+in your data folder.
 
-Messages of --message are the turns of one conversation; else standard input, as a whole, is the one message. Without
-both (standard input is /dev/null, or --json at a terminal) the model answers an example conversation. Answers go to
-stdout, below their questions where there are several, and everything else to stderr.
+Each --message is one turn of the same conversation. Without --message, all of standard input is one message. Without
+both, the model answers an example conversation: when standard input is /dev/null, or with --json at a terminal. Answers
+go to stdout, below their questions when there are several. Everything else goes to stderr.
 
-Sampling parameters that are not given are the model's own, apart from the seed, which is 0, and the longest answer: 256
-tokens, or half of a smaller context.
+Sampling parameters that you do not give are the model's own, with two exceptions. The seed is 0. The longest answer has
+256 tokens, or half of a smaller context.
 
 --save writes when all is answered, or when you leave the chat. It makes a new file, or replaces an empty one or a saved
-conversation; any other file is refused and stays. What --load brings is answered by the model of --model, with the
+conversation. It refuses any other file, which stays as it is. After --load, the model of --model answers. It uses the
 parameters of the file where the command line gives none.
 """
 
@@ -49,12 +49,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-model-len",
         type=number(int, low=16, remedy="Leave it out for all that the model can."),
-        help="context, in tokens: question, answer and all that was said before (default: all that the model can)",
+        help="context in tokens: question, answer and all that was said before (default: all that the model can)",
     )
     for name in ("temperature", "top_p", "max_tokens", "seed"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=RULES[name].kind, help=RULES[name].meaning)
     parser.add_argument("--plain", action="store_true", help="no Markdown and no colours; NO_COLOR does the same")
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of text")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     return parser
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,12 +65,48 @@ def test_importing_the_course_sets_them(environment):
 
 
 @pytest.mark.usefixtures("any_number")
-def test_a_small_model_gets_one_thread_and_another_gets_all(environment):
+def test_a_process_of_its_own_gets_one_thread_for_a_small_model_and_all_for_another(environment):
     every = threads.all_threads()
     for small, expected in ((True, 1), (False, every), (True, 1)):
         with threads.suited(small=small):
-            assert number() == expected == int(os.environ[threads.NUMBER])  # a child process reads the variable
-        assert number() == expected and threads.NUMBER not in os.environ
+            assert int(os.environ[threads.NUMBER]) == expected  # a child process reads the variable
+            assert number() == every  # this process loads with all
+        assert threads.NUMBER not in os.environ
+
+
+class Engine:
+    """Stands for an engine; a step tells with how many threads it ran."""
+
+    def step(self):
+        return number()
+
+
+@pytest.mark.usefixtures("any_number")
+@pytest.mark.parametrize(
+    ("small", "idle", "expected"), [(True, 0, 1), (True, 1, 2), (True, 2, 3), (True, 7, 3), (False, 0, 3)]
+)
+def test_each_step_of_a_small_model_takes_idle_cores_only(environment, small, idle, expected):
+    environment.setattr(threads, "all_threads", lambda: 3)
+    environment.setattr(threads, "idle_cores", lambda: idle)
+    llm = threads.step_by_step(SimpleNamespace(llm_engine=Engine()), small=small)
+    assert llm.llm_engine.step() == expected
+
+
+@pytest.mark.usefixtures("any_number")
+def test_the_users_own_number_holds_in_each_step(environment):
+    environment.setenv(threads.NUMBER, str(number()))
+    before, engine = number(), threads.step_by_step(SimpleNamespace(llm_engine=Engine()), small=True).llm_engine
+    assert engine.step() == before
+
+
+@pytest.mark.parametrize(("running", "idle"), [(0, 4), (1, 3), (4, 0), (9, 0)])
+def test_a_core_is_idle_that_runs_nothing(monkeypatch, tmp_path, running, idle):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(threads, "NOW", tmp_path / "loadavg")
+    monkeypatch.setattr(os, "getloadavg", lambda: (running, 99, 99))
+    assert threads.idle_cores() == idle  # elsewhere than on Linux
+    threads.NOW.write_text(f"99.0 99.0 99.0 {running}/300 4711\n")
+    assert threads.idle_cores() == idle
 
 
 @pytest.mark.usefixtures("any_number")
@@ -95,16 +132,17 @@ def test_every_thread_of_python_may_call_an_engine_with_any_number(environment, 
     """vLLM's attention fails where the calling thread and PyTorch disagree on the number."""
     from vllm import SamplingParams
 
+    environment.setattr(threads, "idle_cores", lambda: 0)
     greedy = SamplingParams(temperature=0, max_tokens=8)
     mine = shutil.copytree(paths.models() / MINI, tmp_path / MINI)
     for model, expected in ((MINI, 1), (mine, threads.all_threads())):
         llm, answers = load_model(model, dtype="float32"), []
 
         def ask(llm=llm, answers=answers):
-            answers.append((number(), llm.generate("Hello", greedy)[0].outputs[0].text))
+            answers.append((llm.generate("Hello", greedy)[0].outputs[0].text, number()))
 
         ask()
         other = threading.Thread(target=ask)
         other.start()
         other.join()
-        assert answers[0] == answers[1] and answers[0][0] == expected
+        assert answers[0] == answers[1] and answers[0][1] == expected

@@ -1,4 +1,4 @@
-"""What a lesson's notebook must keep beside `notebook_rules`: its shape, its prose, and its terms."""
+"""What a lesson's notebook must keep beside `notebook_rules`: its shape and its terms."""
 
 import ast
 import re
@@ -14,7 +14,6 @@ from tests.rules.notebooks import code, lines, prose, tags, tree
 MAX_LINES = 8
 MAX_IMPORT_LINES = 10
 MAX_CHECKLIST_LINES = 14
-BANNED = re.compile(r"\b(simply|just|obviously)\b", re.IGNORECASE)
 CLOSING = ["Summary", "Checklist", "Next"]
 FIRST_CELL = {
     "a title (# Lesson NN: ...)": LESSON,
@@ -66,16 +65,6 @@ def deliberate_error(notebook: NotebookNode) -> list[str]:
     """At least one cell shows what a mistake looks like."""
     count = sum(RAISES in tags(cell) for _, cell in code(notebook))
     return [] if count else [f"a lesson must have a deliberate error (tag {RAISES}), got none"]
-
-
-def plain_prose(notebook: NotebookNode) -> list[str]:
-    """The prose does without words that call a thing easy."""
-    return [
-        f"cell {i} must do without {match.group()!r}: what is easy needs no saying"
-        for i, cell in prose(notebook)
-        for text in ("".join(p.text for p in pieces if not p.code) for pieces in paragraphs(cell.source))
-        for match in BANNED.finditer(text)
-    ]
 
 
 def terms_are_linked(notebook: NotebookNode, terms: dict[str, str]) -> list[str]:
@@ -133,4 +122,4 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-RULES = (opening, closing, checklist, one_idea_a_cell, deliberate_error, plain_prose)
+RULES = (opening, closing, checklist, one_idea_a_cell, deliberate_error)

@@ -9,6 +9,7 @@ from tests.rules.notebooks import stem
 CODE = {".ipynb", ".js", ".py", ".pyi", ".sh"}
 NOT_KEPT = {"__pycache__", ".ipynb_checkpoints"}
 REMEDY = "CONTRIBUTING.md, section A lesson, file by file, says what belongs there."
+MINUTES = re.compile(r"\| Time \| (\d+) minutes, and (\d+) minutes for the exercises \|")
 SLUG = re.compile(r"(?:^|/)(\d\d-[a-z0-9-]+)(?=/)")
 
 
@@ -63,3 +64,11 @@ def table_problems(source: str, slugs: set[str]) -> list[str]:
     return [f"{slug} must be in the table, got no link to it" for slug in sorted(slugs - listed)] + [
         f"{slug} must be a lesson that is there, got a link without one" for slug in sorted(listed - slugs)
     ]
+
+
+def minutes_problems(page: str, slug: str, first_cell: str) -> list[str]:
+    """A lesson's first cell states the minutes that the lesson map states."""
+    row = next((line for line in page.splitlines() if f"]({slug}/" in line), "")
+    stated = MINUTES.search(first_cell)
+    wanted = "| {} + {} |".format(*stated.groups()) if stated else "a time"
+    return [] if wanted in row else [f"{slug}: the lesson map must state {wanted}, as the first cell does, got {row!r}"]

@@ -27,8 +27,8 @@ GROUND = [
 ]
 ENGINE = ["distribution", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "engine"]
-PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "terminal", "lab"]
-PACKAGE += ["doctor", "cli"]
+PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "film", "terminal"]
+PACKAGE += ["lab", "doctor", "cli"]
 
 # Each room and what it may import beside itself, the standard library and other projects.
 ROOMS = {
@@ -41,6 +41,7 @@ ROOMS = {
     "doctor": BELOW,
     "lab": ["ground", "progress"],
     "widgets": [*BELOW, "chat", "checks", "progress"],
+    "film": [*BELOW, "widgets"],
     "terminal": [*BELOW, "chat", "progress"],
     "cli": ["face", *BELOW, "doctor", "progress"],
     "face": PACKAGE,  # `vllm_course/__init__.py`, which only cli imports

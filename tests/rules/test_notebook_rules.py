@@ -79,7 +79,6 @@ BAD = {
     "many imports": (lesson_rules.one_idea_a_cell, ran("import x\n" * 11), "at most 10 lines, got 11"),
     "one assignment": (lesson_rules.one_idea_a_cell, ran("x = 1"), "got one assignment"),
     "no mistake": (lesson_rules.deliberate_error, ran("x"), "a deliberate error"),
-    "easy": (lesson_rules.plain_prose, text("You\nsimply call it."), "'simply'"),
 }
 
 
@@ -113,6 +112,13 @@ def test_map_rules_refuse(tmp_path):
     assert len(map_rules.table_problems(table, {"01-here"})) == 2
     assert map_rules.table_problems("[x](lessons/01-here/x.ipynb)", {"01-here"}), "a link outside a table"
     assert len(map_rules.missing_parts(tmp_path, "01-here")) == 5
+
+
+def test_minutes_rule_refuses():
+    cell, row = "| Time | 50 minutes, and 90 minutes for the exercises |", "| 50 + 90 | [x.ipynb](01-here/x.ipynb) |"
+    assert map_rules.minutes_problems(row, "01-here", cell) == []
+    assert map_rules.minutes_problems(row.replace("90", "80"), "01-here", cell)
+    assert map_rules.minutes_problems(row, "02-gone", cell) and map_rules.minutes_problems(row, "01-here", "| Time |")
 
 
 def test_a_lesson_holds_one_notebook_and_one_script(tmp_path):

@@ -39,6 +39,12 @@ def test_lesson_is_complete(folder):
     assert map_rules.unfilled(paths.root(), folder.name) == []
 
 
+@pytest.mark.parametrize("folder", lessons(), ids=label)
+def test_minutes_of_a_lesson(folder):
+    page = (paths.root() / "lessons/README.md").read_text("utf-8")
+    assert map_rules.minutes_problems(page, folder.name, read(lesson_notebook(folder)).cells[0].source) == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "lessons/README.md"])
 def test_table_of_lessons(page):
     slugs = {folder.name for folder in lessons()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vllm_course.errors import CourseError
-from vllm_course.streaming import end_running
+from vllm_course.streaming import end_running, require_in_process
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -34,7 +34,7 @@ def next_logits(llm: "LLM", prompt: str | Sequence[int]) -> tuple[list[int], np.
     """
     from vllm import SamplingParams
 
-    _require_in_process(llm)
+    require_in_process(llm)
     end_running()
     captured: list = []
     hooks = llm.apply_model(lambda model: _listen(model, captured))[0]
@@ -58,13 +58,3 @@ def _listen(model, captured: list) -> list:
 
     layers = [layer for layer in model.modules() if isinstance(layer, LogitsProcessor)]
     return [layer.register_forward_hook(lambda _layer, _inputs, logits: captured.append(logits)) for layer in layers]
-
-
-def _require_in_process(llm: "LLM") -> None:
-    from vllm.v1.engine.core_client import InprocClient
-
-    if not isinstance(llm.llm_engine.engine_core, InprocClient):
-        raise CourseError(
-            "llm must run in this process, got an engine in a process of its own. Set the environment variable "
-            "VLLM_ENABLE_V1_MULTIPROCESSING=0 before the first import, and load the model again."
-        )
