@@ -3,15 +3,8 @@
 A solution's regions, hidden tests and outputs are removed by the steps of nbgrader's own `generate_assignment`, without
 its database, so that the same source gives the same bytes. Scripts beside a solution are not copied.
 
-An instructor who keeps a gradebook uses nbgrader itself on the same folders; the notebooks come out the same:
-
-    nbgrader generate_assignment 01-basic-inference --force \\
-        --CourseDirectory.source_directory=solutions --CourseDirectory.release_directory=exercises \\
-        --CourseDirectory.ignore="*.py" --ClearSolutions.code_stub="# your code here"
-
-It reads the notebooks of that folder only. checks/ is no part of an assignment and stays as it is; `check` needs it on
-every machine where exercises are done or graded. After `nbgrader collect`, or a copy of the answers to
-submitted/STUDENT/01-basic-inference/, `nbgrader autograde` fills the gradebook with the points of the grade cells.
+An instructor who keeps a gradebook uses nbgrader itself on the same folders, with the settings of nbgrader_config.py,
+and the notebooks come out the same. README.md has the commands.
 """
 
 import argparse
@@ -22,11 +15,11 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests, SaveCells
-from traitlets.config import Config
+from traitlets.config import PyFileConfigLoader
 
 from vllm_course import paths
 
-CODE_STUB = {"python": "# your code here"}
+CONFIG = Path(__file__).resolve().parents[1] / "nbgrader_config.py"
 # They need a gradebook, a header file and a running kernel; none of them changes a notebook of this course.
 LEFT_OUT = (IncludeHeaderFooter, InstantiateTests, SaveCells)
 
@@ -44,7 +37,7 @@ def derive(source: Path) -> str:
         RuntimeError: A solution region is open, nested, or outside a solution cell.
         nbgrader.nbgraderformat.ValidationError: The metadata of a cell are not nbgrader's.
     """
-    config = Config({"ClearSolutions": {"code_stub": CODE_STUB}})
+    config = PyFileConfigLoader(str(CONFIG)).load_config()
     steps = GenerateAssignment(coursedir=CourseDirectory()).preprocessors
     notebook, resources = nbformat.read(source, as_version=4), {}
     for step in steps:

@@ -9,7 +9,7 @@ OLDEST = (3, 8)  # the oldest Python that can install uv, which then brings Pyth
 GLIBC = (2, 31)  # the newest that a wheel of the locks is built for (manylinux_2_31); tools/lock.py sees to it
 SPACE = {"cpu": 3.5, "gpu": 14.0}  # GB: the environment, measured, and what installing it takes on the way
 BUILDS = ("cpu", "gpu")
-ELSEWHERE = "Use WSL2 on Windows, a Linux container, the Binder link in the README, or a remote Linux machine."
+ELSEWHERE = "Use WSL2 on Windows, a Linux container, a remote Linux machine, or Binder (binder/ is made for it)."
 
 
 class SetupError(Exception):

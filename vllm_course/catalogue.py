@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_course import paths
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, get_again
 
 TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
 EXERCISE = re.compile(r"^## Exercise (\d+\.\d+): (.+)$", re.MULTILINE)
@@ -84,8 +84,7 @@ def _cells(notebook: str, kind: str) -> list[str]:
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CourseError(
-            f"{notebook} must be a notebook, got a damaged file ({reason}). "
-            f"Move it away, then run: git checkout -- {notebook}"
+            f"{notebook} must be a notebook, got a damaged file ({reason}). Move it away. {get_again(notebook)}"
         ) from error
 
 

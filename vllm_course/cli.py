@@ -3,6 +3,7 @@
 import sys
 
 from vllm_course import __version__, doctor
+from vllm_course.interrupting import raise_from_now_on
 from vllm_course.progress import command as progress
 from vllm_course.tool import ToolParser, tool
 
@@ -19,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The sub-command's exit code.
     """
+    raise_from_now_on()
     arguments = parser().parse_args(argv)
     return arguments.run(arguments)
 

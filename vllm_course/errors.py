@@ -30,6 +30,19 @@ class UsageError(CourseError):
     exit_code = 2
 
 
+def is_text(text: str) -> bool:
+    r"""Return whether a text can be written in UTF-8, and so be read by a tokenizer.
+
+    A command line in another encoding arrives with half characters for the bytes that Python cannot read, and a JSON
+    file may hold one as an escape. A zero byte is no text either.
+
+    Example:
+        >>> is_text("café"), is_text("caf\udce9"), is_text("a\0b")
+        (True, False, False)
+    """
+    return "\0" not in text and (text.isascii() or text.encode("utf-8", "ignore").decode() == text)
+
+
 def did_you_mean(
     name: str, names: Iterable[str], *, otherwise: str, shown: Callable[[str], str] = str, cutoff: float = 0.6
 ) -> str:
@@ -50,6 +63,22 @@ def did_you_mean(
     """
     close = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
     return f"Did you mean {shown(close[0])}?" if close else otherwise
+
+
+def get_again(*places: str) -> str:
+    """Return the remedy for files of the course that are missing or damaged, for a git clone and for an archive.
+
+    What is damaged is deleted first: git leaves a file as it is that only differs in its line ends.
+
+    Args:
+        places: Files or folders, from the course's top folder.
+
+    Example:
+        >>> get_again("models/pocket-base")
+        'Get it again: in a git clone with git checkout -- models/pocket-base, else from the archive.'
+    """
+    it = "it" if len(places) == 1 else "them"
+    return f"Get {it} again: in a git clone with git checkout -- {' '.join(places)}, else from the archive."
 
 
 def one_line(error: Exception) -> str:

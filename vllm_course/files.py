@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def read_json(file: Path, *, name: str, what: str) -> dict[str, Any]:
     _refuse_other(file, name, remedy="Check the path.")
     try:
         content = json.loads(_decoded(file, name))
+        refuse_half_characters(content)
     except UnicodeError:
         raise damaged(file, "it must be text in UTF-8, got other bytes.", name=name, what=what) from None
     except (ValueError, RecursionError) as error:
@@ -46,6 +48,21 @@ def read_json(file: Path, *, name: str, what: str) -> dict[str, Any]:
         reason = f"it must be a JSON object, got {type(content).__name__}."
         raise damaged(file, reason, name=name, what=what)
     return content
+
+
+def refuse_half_characters(content: Any) -> None:
+    r"""Refuse a text that JSON and YAML can write and no tokenizer can read, such as `"\ud83d"`.
+
+    Args:
+        content: What a file holds.
+
+    Raises:
+        ValueError: There is one, in a key or in a value.
+    """
+    try:
+        json.dumps(content, ensure_ascii=False, default=str, skipkeys=True).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"half a character in a text, {ascii(error.object[error.start])}") from None
 
 
 def damaged(
@@ -100,11 +117,14 @@ def check_place(file: Path, *, name: str) -> None:
         name: The option or command that names it, for errors.
 
     Raises:
-        UsageError: The folder is missing, or what is there is no file.
+        UsageError: The folder is missing or read-only, the name is too long, or what is there is no file, or read-only.
     """
     if not os.path.isdir(file.parent):
         raise UsageError(f"{name} must be in a folder that is there, got {file}. Make the folder {file.parent}.")
     _refuse_other(file, name, remedy="Choose another name.")
+    for place in [file.parent, *([file] if _is_there(file, name) else [])]:
+        if not os.access(place, os.W_OK):
+            raise UsageError(f"{name} must be in a place that can be written, got a read-only {place}. Choose another.")
 
 
 def write(file: Path, text: str, *, name: str = "--output") -> None:
@@ -120,10 +140,13 @@ def write(file: Path, text: str, *, name: str = "--output") -> None:
     """
     file = file.resolve()
     _refuse_other(file, name, remedy="Choose another name.")  # renaming would put a file in the place of a device
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    unfinished = file.with_name(
+        f".{secrets.token_hex(8)}.tmp"
+    )  # short, where the file's own name may have no room left
     try:
         try:
-            with unfinished.open("x", encoding="utf-8", newline="") as stream:
+            # What is no text can only be the name of a file, among the settings: it is written as escapes.
+            with unfinished.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 stream.write(text + "\n")
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -138,8 +161,10 @@ def _decoded(file: Path, name: str) -> str:
     """Return a file's text; raise UnicodeError where its bytes are none, zero bytes among them."""
     try:
         text = file.read_text("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{name} must be a readable file, got {error.strerror}: {file}. Check the path.") from None
+    except UnicodeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name} must be a readable file, got {_reason(error)}: {file}. Check the path.") from None
     if "\0" in text:
         raise UnicodeError("it holds zero bytes")
     return text
@@ -149,3 +174,19 @@ def _refuse_other(file: Path, name: str, *, remedy: str) -> None:
     """Refuse a folder or a device where a file is meant."""
     if os.path.exists(file) and not os.path.isfile(file):
         raise UsageError(f"{name} must be a file, got {file}, which is something else. {remedy}")
+
+
+def _is_there(file: Path, name: str) -> bool:
+    """Return whether a file is there; refuse a name that none can have, such as one that is too long."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name} must be a name for a file, got {_reason(error)}: {file}. Choose another.") from None
+    return True
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Return what the system says; a ValueError is about a zero byte in the name."""
+    return getattr(error, "strerror", None) or str(error)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_course import paths, shipped, threads
-from vllm_course.errors import CourseError, did_you_mean
+from vllm_course.errors import CourseError, did_you_mean, get_again
+from vllm_course.interrupting import raise_from_now_on
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
 
@@ -92,6 +93,7 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
     _refuse(args)
     free_engine()
     _engine = (key, _start(args))
+    raise_from_now_on()
     return _engine[1]
 
 
@@ -215,7 +217,7 @@ def _refuse_damaged(place: str) -> None:
     if damaged:
         raise CourseError(
             f"{place} must hold the files that its SHA256SUMS lists, got a damaged or missing {', '.join(damaged)}. "
-            f"Restore it with: git checkout -- models/{Path(place).name}"
+            f"Delete the folder. {get_again(f'models/{Path(place).name}')}"
         )
 
 

@@ -23,12 +23,24 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def as_csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
-    """Write rows as CSV with a header."""
+    """Write rows as CSV with a header.
+
+    Example:
+        >>> as_csv(["prompt", "tokens"], [{"prompt": 'Say "a, b".', "tokens": 3}])
+        'prompt,tokens\\n"Say ""a, b"".",3'
+    """
+    return "\n".join(map(_csv_row, [columns, *([row[column] for column in columns] for row in rows)]))
+
+
+def _csv_row(cells: list[Any]) -> str:
+    """Return a row without its end.
+
+    Python quotes a cell for the line ends that the writer itself uses (CPython gh-67044), so it is told to use both: a
+    carriage return without quotes would begin a new row when the file is read.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().rstrip("\n")
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
 
 
 def _width(text: str) -> int:

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vllm_course.errors import UsageError, one_line
+from vllm_course.errors import UsageError, is_text, one_line
 
 if TYPE_CHECKING:
     from vllm import SamplingParams
@@ -70,11 +70,18 @@ def truth(text: str) -> bool:
     return text.lower() == "true"
 
 
+def utf8_text(text: str) -> str:
+    """Take a text that a tokenizer can read; an argparse type."""
+    if not is_text(text):
+        raise argparse.ArgumentTypeError(f"must be text in UTF-8, got {text!r:.60}. Save or type it as UTF-8.")
+    return text
+
+
 def filled_text(text: str) -> str:
-    """Take a text that is not empty; an argparse type."""
+    """Take a text that is not empty, and that a tokenizer can read; an argparse type."""
     if not text:
         raise argparse.ArgumentTypeError("must be a text that is not empty, got ''. Leave the option out or fill it.")
-    return text
+    return utf8_text(text)
 
 
 PARAMETERS = {

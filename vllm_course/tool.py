@@ -1,20 +1,23 @@
 """What the course's scripts share: a parser whose errors are one line, and an end without a traceback."""
 
 import argparse
+import codecs
 import contextlib
 import errno
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 
 from vllm_course.errors import CourseError, UsageError
+from vllm_course.interrupting import INTERRUPTED
 from vllm_course.models import find_model
 from vllm_course.parameters import number
 
 __all__ = ["OneLineErrors", "ToolParser", "UsageError", "model_name", "number", "tool"]
 
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+ESCAPES = "vllm_course.escapes"  # what the course calls its way to print what an encoding lacks
 STREAM_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE, errno.EIO)  # a full disk, a closed pipe
 
 
@@ -43,11 +46,15 @@ def model_name(text: str) -> str:
 
 
 def tool(main: Callable[..., int]) -> Callable[..., int]:
-    """Decorate a script's `main`: a `CourseError` ends it with one line and 1 or 2, Ctrl-C with 130."""
+    """Decorate a script's `main`: a `CourseError` ends it with one line and 1 or 2, Ctrl-C with 130.
+
+    What stdout's encoding lacks is printed as an escape.
+    """
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> int:
         try:
+            _refuse_deleted_folder()
             with _output_can_be_written():
                 return main(argv)
         except CourseError as error:
@@ -62,7 +69,9 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
 
 @contextlib.contextmanager
 def _output_can_be_written() -> Iterator[None]:
-    """Turn a full disk or a closed pipe behind stdout into a `CourseError`."""
+    """Turn a full disk or a closed pipe behind stdout into a `CourseError`, and what it cannot encode into escapes."""
+    if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
+        sys.stdout.reconfigure(errors=ESCAPES)
     try:
         yield
         sys.stdout.flush()
@@ -74,3 +83,19 @@ def _output_can_be_written() -> Iterator[None]:
         raise CourseError(
             f"stdout must be writable to the end, got {error.strerror}. Free some space or read all of it."
         ) from error
+
+
+def _refuse_deleted_folder() -> None:
+    """Refuse to start where no path can be found any more, before the seconds that a model takes."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("the working folder must be there, got a deleted one. Change into another with cd.") from None
+
+
+def _escaped(error: UnicodeEncodeError) -> tuple[str, int]:
+    """Write letters as JSON does, so that JSON stays JSON: é is \\u00e9 where stdout is ASCII."""
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error(ESCAPES, _escaped)

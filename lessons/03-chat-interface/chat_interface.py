@@ -134,10 +134,10 @@ def main(argv: list[str] | None = None) -> int:
     """
     args = build_parser().parse_args(argv)
     settings = read_settings(args)
-    view = choose_view(plain=args.plain, silent=args.json, apart=settings.says is not None)
-    chat = open_chat(settings, view)
+    chat = open_chat(settings, choose_view(plain=args.plain, silent=args.json, apart=settings.says is not None))
     if settings.says is None:
-        talk(chat)
+        with chat.kept():  # --save, also when the terminal's window is closed
+            talk(chat)
         return 0
     answers = answer_all(chat, settings.says)
     if args.json:

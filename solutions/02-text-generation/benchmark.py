@@ -17,7 +17,7 @@ import psutil
 from content_report import svg
 
 from vllm_course import load_model, plot_sweep
-from vllm_course.files import write
+from vllm_course.files import check_place, write
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 MIB = 2**20
@@ -85,8 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
 def chart_file(text: str) -> Path:
     """Check the chart's place as an argparse type, before the model is loaded."""
     path = Path(text)
-    if path.suffix != ".svg" or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"must be a .svg file in a folder that is there, got {text!r}. Create it.")
+    if path.suffix != ".svg":
+        raise argparse.ArgumentTypeError(f"must be a .svg file, got {text!r}. Browsers show it.")
+    check_place(path, name="--output")
     return path
 
 

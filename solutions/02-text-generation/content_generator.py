@@ -13,7 +13,8 @@ import pandas as pd
 from content_report import report, svg
 
 from vllm_course import load_model, plot_sweep, sweep
-from vllm_course.files import write
+from vllm_course.files import check_place, write
+from vllm_course.parameters import utf8_text
 from vllm_course.tool import ToolParser, model_name, number, tool
 
 STRATEGIES = ("Write a short paragraph about {}:\n", "The future of {} is", "The best thing about {} is")
@@ -58,16 +59,16 @@ def topic(text: str) -> str:
     """Check the topic as an argparse type."""
     if not text.strip():
         raise argparse.ArgumentTypeError(f'must be a text, got {text!r}. Say what to write about, such as "the sea".')
-    return text.strip()
+    return utf8_text(text.strip())
 
 
 def output_file(text: str) -> Path:
     """Check the report's place as an argparse type, before the model is loaded."""
     path = Path(text)
-    if path.suffix != ".md" or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"must be a .md file in a folder that exists, got {text!r}. Create the folder."
-        )
+    if path.suffix != ".md":
+        raise argparse.ArgumentTypeError(f"must be a .md file, got {text!r}. The report is Markdown.")
+    for file in (path, path.with_suffix(".svg")):  # the report and its chart
+        check_place(file, name="--output")
     return path
 
 

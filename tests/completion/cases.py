@@ -9,6 +9,7 @@ from tests.rules.scripts import call
 from vllm_course import paths
 
 SCRIPT = paths.root() / "lessons/02-text-generation/text_generation.py"
+NOT_UTF8 = "caf\udce9"  # as Python hands over a command line in another encoding
 SHORT = ("--prompt", "The capital of France is", "--temperature", "0", "--max-tokens", "4")
 
 
@@ -76,6 +77,20 @@ WRONG_WORDS = {
     "several greedy texts": (["--n", "2", "--temperature", "0"], "n must be 1 when using greedy sampling, got 2."),
     "empty stop": (["--stop", ""], "argument --stop: must be a text that is not empty, got ''"),
     "empty prompt": (["--prompt", ""], "argument --prompt: must be a text that is not empty, got ''"),
+    "prompt in another encoding": (
+        ["--prompt", NOT_UTF8],
+        "argument --prompt: must be text in UTF-8, got 'caf\\udce9'. Save or type it as UTF-8.",
+    ),
+    "stop in another encoding": (["--stop", NOT_UTF8], "argument --stop: must be text in UTF-8, got 'caf\\udce9'."),
+    "model in another encoding": (["--model", NOT_UTF8], "got 'caf\\udce9'. Check the spelling."),
+    "name that is too long": (
+        ["--output", "x" * 252 + ".csv"],
+        "--output must be a name for a file, got File name too",
+    ),
+    "name of a log that is too long": (
+        ["--log-file", "x" * 256],
+        "--log-file must be a name for a file, got File name",
+    ),
     "unknown option": (["--temprature", "1"], "unrecognized arguments: --temprature 1. Did you mean --temperature?"),
     "a bare word": (["hello"], "unrecognized arguments: hello"),
     "a flag with a value": (["--enforce-eager", "true"], "unrecognized arguments: true"),
@@ -108,6 +123,27 @@ WRONG_CONFIGS = {
     "a key for itself": ("config.yaml", "config: a.yaml", "a key must be an option's name, got 'config'"),
     "twice in two forms": ("config.yaml", "top-p: 0.5\ntop_p: 0.6", "a key must be there once, got top-p and top_p"),
     "twice in JSON": ("config.json", '{"n": 1, "n": 2}', "n is there twice"),
+    "twice in YAML": ("config.yaml", "n: 1\nn: 2", "n is there twice"),
+    "twice below a key": ("config.yaml", "hf_overrides: {a: 1, a: 2}", "a is there twice"),
+    "half a character": (
+        "config.json",
+        '{"prompt": "a\\ud83d"}',
+        "half a character in a text, '\\ud83d'. Mend the file.",
+    ),
+    "half a character in YAML": ("config.yaml", 'stop: ["\\ud83d"]', "must be valid yaml, got "),
+    "half a character below a key": ("config.json", '{"hf_overrides": {"a": "\\ud83d"}}', "half a character"),
+    "minutes or a number": ("config.yaml", "seed: 12:30", 'seed must be a number, got "12:30"'),
+    "hexadecimal": ("config.yaml", "seed: 0x10", 'seed must be a number, got "0x10"'),
+    "octal": ("config.yaml", "seed: 0o10", 'seed must be a number, got "0o10"'),
+    "tagged octal": ("config.yaml", "seed: !!int 0o10", "must be valid yaml, got "),
+    "underscores": ("config.yaml", "seed: 1_000", 'seed must be a number, got "1_000"'),
+    "endless": ("config.yaml", "temperature: .inf", 'temperature must be a number, got ".inf"'),
+    "a word for true": ("config.yaml", "enforce-eager: on", 'enforce-eager must be true or false, got "on"'),
+    "exponent for a whole number": ("config.yaml", "seed: 1e3", "argument --seed: must be a number (int), got '1e3'"),
+    "zeros for a text": ("config.yaml", "prompt: 010", "prompt must be a text, got 010"),
+    "a set": ("config.yaml", "stop: !!set {a, b}", "must be valid yaml, got "),
+    "a list as a key": ("config.yaml", "? [a]\n: 1", "must be valid yaml, got "),
+    "a merge": ("config.yaml", "<<: {n: 1}", "a key must be an option's name, got '<<'"),
     "text for a number": ("config.yaml", "temperature: '0.5'", 'temperature must be a number, got "0.5"'),
     "nothing for a number": ("config.yaml", "temperature:", "temperature must be a number, got null"),
     "flag for a number": ("config.json", '{"max_tokens": true}', "max_tokens must be a number, got true"),

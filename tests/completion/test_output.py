@@ -38,6 +38,23 @@ def test_text_json_csv_and_markdown(tool, texts_are_compared):
     assert not texts_are_compared or records[0]["text"].startswith(" Paris")
 
 
+def test_a_carriage_return_does_not_end_a_row_of_csv(tool):
+    file = tool.folder / ("x" * 245 + ".csv")  # and a name so long that nothing can be added to it
+    assert tool("--prompt", "The moon\rThe sun", *SHORT[2:], "--output", str(file)).code == 0
+    with file.open(encoding="utf-8", newline="") as lines:
+        assert [row["prompt"] for row in csv.DictReader(lines)] == ["The moon\rThe sun"]
+    assert [path.name for path in tool.folder.iterdir()] == [file.name]
+
+
+def test_a_file_name_in_another_encoding_is_shown_and_logged(tool):
+    config = tool.folder / "caf\udce9.yaml"
+    config.write_text("seed: 1")
+    log, out = tool.folder / "run.log", tool.folder / "out.json"
+    run = tool(*SHORT, "--config", str(config), "--log-file", str(log), "--output", str(out))
+    assert (run.code, run.err) == (0, "") and "caf\\udce9.yaml" in log.read_text("utf-8")
+    assert json.loads(out.read_text("utf-8"))["configuration"]["seed"] == {"value": 1, "from": str(config)}
+
+
 def test_text_says_value_and_source(tool):
     lines = [" ".join(line.split()) for line in tool(*SHORT, "--n", "1").out.splitlines()]
     assert "temperature 0.0 command line" in lines

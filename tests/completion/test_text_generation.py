@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from tests.completion.cases import SHORT, Tool
+from tests.completion.cases import SCRIPT, SHORT, Tool
+from tests.rules.scripts import module_of
 from vllm_course.models import MODEL_VARIABLE, engine_args, load_model
 
 pytestmark = pytest.mark.usefixtures("one_engine")
@@ -49,6 +50,34 @@ def test_command_line_beats_file_beats_model(tool, name):
     assert found["top_k"] == (40, "the model's default") and found["stop"] == (["\n", "."], file)
     assert found["max_num_seqs"] == (8, file) and found["enforce_eager"] == (True, file)
     assert load_model("pocket-base", max_num_seqs=8).llm_engine.vllm_config.scheduler_config.max_num_seqs == 8
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("seed: 010", "seed", 10),  # as --seed 010
+        ("temperature: 1e-1", "temperature", 0.1),
+        ("temperature: +.5", "temperature", 0.5),
+        ("top_p: 1.", "top_p", 1.0),
+        ("stop: 12:30", "stop", ["12:30"]),
+        ("stop: [on, 2024-01-01, 0x10]", "stop", ["on", "2024-01-01", "0x10"]),
+        (
+            "override_generation_config: {top_k: 1e1, min_p: 0.10}",
+            "override_generation_config",
+            {"top_k": 10, "min_p": 0.1},
+        ),
+        ("served_model_name: 010", "served_model_name", ["010"]),
+    ],
+)
+def test_yaml_is_read_as_it_is_written(tool, line, name, value):
+    """YAML itself makes 8, a text, 750, true and a date of some of these."""
+    from vllm_course.completion.settings import read_settings
+
+    tool.write(settings_yaml=line)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tool.folder)
+        found = read_settings(module_of(SCRIPT).build_parser(), ["--config", "settings.yaml"])[name]
+    assert (found.value, found.source) == (value, "settings.yaml")
 
 
 def test_prompts_of_the_command_line_replace_those_of_the_file(tool):

@@ -24,6 +24,8 @@ WRONG_JSON = {
     "nested": (b"[" * 100_000, "it must be valid JSON, got: maximum recursion depth"),
     "binary": (b"\x89PNG\xff\x00", "it must be text in UTF-8, got other bytes."),
     "zero bytes": (b'{"a": "\0"}', "it must be text in UTF-8, got other bytes."),
+    "half a character": (b'{"a": ["b\\ud83d"]}', "it must be valid JSON, got: half a character in a text, '\\ud83d'."),
+    "half a character in a key": (b'{"\\udce9": 1}', "it must be valid JSON, got: half a character in a text"),
     "a list": (b"[]", "it must be a JSON object, got list."),
 }
 
@@ -72,13 +74,46 @@ def test_what_is_no_file_is_not_read_for_ever(place):
 
 @pytest.mark.parametrize(
     ("place", "message"),
-    [("none/a.json", "--save must be in a folder that is there, got "), ("folder", "--save must be a file, got ")],
+    [
+        ("none/a.json", "--save must be in a folder that is there, got "),
+        ("folder", "--save must be a file, got "),
+        ("ü" * 128, "--save must be a name for a file, got File name too long: "),
+        ("circle", "--save must be a name for a file, got Too many levels of symbolic links: "),
+        ("zero\0byte", "--save must be a name for a file, got embedded null byte: "),
+    ],
 )
 def test_a_place_where_no_file_can_be_written(tmp_path, place, message):
     (tmp_path / "folder").mkdir()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(UsageError, match=message):
         files.check_place(tmp_path / place, name="--save")
     files.check_place(tmp_path / "new", name="--save")
+
+
+@pytest.mark.parametrize("name", ["", "old"])
+def test_a_read_only_place(tmp_path, monkeypatch, name):
+    (tmp_path / "old").touch()
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path / name)
+    with pytest.raises(UsageError, match=f"--output must be in a place that can be written, got .* {tmp_path / name}."):
+        files.check_place(tmp_path / "old", name="--output")
+
+
+@pytest.mark.parametrize("length", [249, 255])
+def test_a_name_may_be_as_long_as_the_disk_takes(tmp_path, length):
+    file = tmp_path / ("x" * length)
+    files.check_place(file, name="--output")
+    files.write(file, "text")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("x" * length, "text\n")]
+
+
+def test_the_name_of_a_file_in_another_encoding_is_written_as_escapes(file):
+    files.write(file, json.dumps({"from": "caf\udce9.yaml"}, ensure_ascii=False))
+    assert json.loads(file.read_text("utf-8")) == {"from": "caf\udce9.yaml"}
+
+
+def test_a_zero_byte_in_a_name_to_read():
+    with pytest.raises(UsageError, match="--load must be a readable file, got embedded null byte: "):
+        files.read_json(Path("a\0b"), name="--load", what=WHAT)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from vllm_course import CourseError, engine_args, load_model, models, paths
+from vllm_course.errors import get_again
 from vllm_course.models import MIB, free_engine
 
 BASE, MINI = "pocket-base", "pocket-base-mini"
@@ -95,7 +96,7 @@ def test_a_damaged_file_is_named_with_its_remedy(mini, copied_models):
     with pytest.raises(CourseError) as caught:
         load_model(MINI)
     assert "damaged or missing model.safetensors. " in str(caught.value)
-    assert str(caught.value).endswith(f"Restore it with: git checkout -- models/{MINI}")
+    assert str(caught.value).endswith(f"Delete the folder. {get_again(f'models/{MINI}')}")
     assert answers(mini)
 
 

@@ -15,10 +15,14 @@ from vllm_course import quiet
 LOAD = 'from vllm_course import CourseError, load_model\nllm = load_model("pocket-base")'
 GENERATE = 'from vllm import SamplingParams\noutput = llm.generate("Hello", SamplingParams(max_tokens=4))'
 AFTER = """
-import os, time
+import os, sys, threading
 assert len(output[0].outputs[0].token_ids) >= 1
+read, write = threading.Event(), sys.stderr.write
+sys.stderr.write = lambda text: (write(text), read.set())  # called by a thread of the kernel, when it has read them
 os.write(2, b"native words")
-time.sleep(2)  # a thread of the kernel reads them
+assert read.wait(600)
+sys.stderr.write = write
+sys.stderr.flush()
 """
 # With the last one, ipykernel would leave native output alone, and the silence below would mean nothing.
 NOT_PASSED_ON = (quiet.LEVEL, "VLLM_COURSE_MODEL", "PYTEST_CURRENT_TEST")

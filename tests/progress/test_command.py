@@ -122,6 +122,33 @@ def test_usage_errors_are_one_line_and_2(arguments, message, capsys, monkeypatch
     assert progress.read() == before
 
 
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_what_the_output_cannot_encode_is_an_escape(form, monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert run_progress(form, "--learner", "Zoë 日本 🌶") == 0
+    out.seek(0)
+    printed = out.read()
+    assert "Zo\\u00eb \\u65e5\\u672c \\ud83c\\udf36" in printed
+    assert form == "--csv" or json.loads(printed)["learner"] == "Zoë 日本 🌶"
+
+
+def test_a_working_folder_that_was_deleted(tmp_path, capsys, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run_progress() == 2
+    assert capsys.readouterr().err.startswith("the working folder must be there, got a deleted one.")
+
+
+def test_ctrl_c_while_it_is_imported_ends_with_130_and_one_line():
+    hook = "lambda event, found: event == 'import' and found[0] == 'argparse' and signal.raise_signal(signal.SIGINT)"
+    code = f"import runpy, signal, sys; sys.argv[0] = '-m'; sys.addaudithook({hook})"
+    code += "; runpy.run_module('vllm_course.cli', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_it_imports_nothing_heavy():
     heavy = "{'vllm', 'torch', 'numpy', 'pandas', 'matplotlib', 'ipywidgets', 'IPython'}"
     code = f"import sys; from vllm_course import cli; cli.main(['progress']); print({heavy} & {{*sys.modules}})"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 
@@ -47,13 +48,18 @@ def one_line(stderr: str, option: str, value: str) -> list[str]:
 def call(script: Path, *arguments: str) -> int:
     """Call a script's `main` in this process and return its exit code."""
     with beside(script.parent):
-        spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
         try:
-            return module.main(list(arguments))
+            return module_of(script).main(list(arguments))
         except SystemExit as end:
             return end.code or 0
+
+
+def module_of(script: Path) -> ModuleType:
+    """Return a script as a module."""
+    spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def interrupted(process: subprocess.Popen) -> list[str]:

@@ -4,16 +4,37 @@ A start of vLLM takes seconds, so `main` is called in this process where that sh
 defaults and for Ctrl-C.
 """
 
+import io
 import json
+import sys
 
 import pytest
 
 from tests.rules.notebooks import label, lessons, stem
-from tests.rules.scripts import DEADLINE, call, interrupted, one_line, shape, start
+from tests.rules.scripts import DEADLINE, call, interrupted, module_of, one_line, shape, start
 
 SCRIPTS = [folder / f"{stem(folder)}.py" for folder in lessons()]
+# Ctrl-C at the moment when a module is imported.
+INTERRUPTED_AT = """
+import runpy, signal, sys
+script, module = sys.argv[1:]
+sys.argv[1:] = []
+sys.addaudithook(lambda event, found: event == "import" and found[0] == module and signal.raise_signal(signal.SIGINT))
+runpy.run_path(script, run_name="__main__")
+"""
+IN_A_DELETED_FOLDER = """
+import os, sys
+os.chdir(sys.argv[2])
+os.rmdir(sys.argv[2])
+os.execv(sys.executable, [sys.executable, sys.argv[1]])
+"""
 # A script without the option is not asked.
 MISTAKES = [("--temperature", "-1"), ("--top-p", "0"), ("--max-tokens", "0"), ("--model", "no-such-model")]
+
+
+def options(script) -> dict:
+    """Return a script's options by name."""
+    return module_of(script).build_parser()._option_string_actions
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
@@ -35,6 +56,16 @@ def test_mistake_is_answered_with_one_line(script, option, value, capsys):
         pytest.skip(f"{script.name} has no {option}")
     assert call(script, option, value) == 2
     assert one_line(capsys.readouterr().err, option, value) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=label)
+@pytest.mark.parametrize("option", ["--prompt", "--message", "--system", "--stop"])
+def test_text_in_another_encoding_is_answered_with_one_line(script, option, capsys):
+    if option not in options(script):
+        pytest.skip(f"{script.name} has no {option}")
+    assert call(script, option, "caf\udce9") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and option in said and "must be text in UTF-8, got " in said
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
@@ -64,6 +95,42 @@ def test_defaults_print_text(script, capsys):
 @pytest.mark.parametrize("script", SCRIPTS, ids=label)
 def test_ctrl_c_ends_with_130(script):
     assert interrupted(start(str(script), cold=True)) == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=label)
+@pytest.mark.parametrize("module", ["vllm_course.errors", "vllm_course.tool", "torch"])
+def test_ctrl_c_while_something_is_imported_ends_with_130_and_one_line(script, module):
+    process = start("-c", INTERRUPTED_AT, str(script), module, cold=True)
+    assert (process.communicate(timeout=DEADLINE), process.returncode) == (("", "interrupted\n"), 130)
+
+
+def test_a_program_that_is_no_script_of_the_course_keeps_its_own_ctrl_c():
+    code = "import signal, vllm_course; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    assert start("-c", code, cold=True).communicate(timeout=DEADLINE)[0] == "True\n"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=label)
+def test_a_working_folder_that_was_deleted_is_named_at_once(script, tmp_path):
+    process = start("-c", IN_A_DELETED_FOLDER, str(script), str(tmp_path), cold=True)
+    stdout, stderr = process.communicate(timeout=DEADLINE)
+    said = "the working folder must be there, got a deleted one. Change into another with cd.\n"
+    assert (process.returncode, stdout, stderr) == (2, "", said)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=label)
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.usefixtures("one_engine")
+def test_what_the_output_cannot_encode_is_printed_as_an_escape(script, encoding, monkeypatch):
+    says = ("--message" if "--message" in options(script) else "--prompt", "日本 é 🌶")
+    printed = []
+    for form in ((), ("--json",)):
+        out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr(sys, "stdout", out)
+        assert call(script, *says, *says, "--max-tokens", "2", *form) == 0
+        out.seek(0)
+        printed.append(out.read())
+    assert ("\\u65e5\\u672c" in printed[0]) == (encoding != "utf-8")
+    assert "日本 é 🌶" in json.dumps(json.loads(printed[1]), ensure_ascii=False)
 
 
 def test_there_are_scripts():

@@ -1,7 +1,6 @@
 """What the tests of lesson 03's script share: calls that show all they did, and one more wrong input a line."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.completion.cases import Run, Tool
-from tests.rules.scripts import call
+from tests.rules.scripts import call, module_of
 from vllm_course import paths
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 
@@ -75,10 +74,7 @@ def new_chat(view: Any, *, params: dict[str, Any], loaded: Any = None) -> Any:
 
 def obey(chat: Any, line: str) -> None:
     """Do what a line at the terminal says, as lesson 03's script does."""
-    spec = importlib.util.spec_from_file_location("chat_interface", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    script.obey(chat, line)
+    module_of(SCRIPT).obey(chat, line)
 
 
 def saved(**changes: Any) -> str:
@@ -119,6 +115,7 @@ WRONG_WORDS = {
     "device to load": (["--load", "/dev/zero"], "--load must be a file, got /dev/zero, which is something else"),
     "missing folder": (["--save", "none/chat.json"], "--save must be in a folder that is there, got none/chat.json"),
     "folder to save": (["--save", "tests"], "--save must be a file, got tests, which is something else"),
+    "name that is too long": (["--save", "x" * 256], "--save must be a name for a file, got File name too long: xxx"),
     "device to save": (["--save", "/dev/full"], "--save must be a file, got /dev/full, which is something else"),
     "another kind of file": (
         ["--save", "README.md"],
@@ -176,6 +173,12 @@ WRONG_FILES = {
         saved(messages=[USER | {"tool_calls": 5}]),
         "messages[0] must hold role, content, finish_reason alone",
     ),
+    "half a character": (
+        saved(messages=[USER | {"content": "a\ud83d"}]),
+        "it must be valid JSON, got: half a character in a text, '\\ud83d'.",
+    ),
+    "half a character in a name": (saved(model="\ud83d"), "it must be valid JSON, got: half a character"),
+    "half a character in a key": (saved(params={"\ud83d": 1}), "it must be valid JSON, got: half a character"),
     "unknown mark": (saved(messages=[USER | {"finish_reason": "tired"}]), "finish_reason must be one of length, abort"),
     "params a list": (saved(params=[1]), "params must be of type dict, got [1]"),
     "unknown parameter": (saved(params={"top_q": 1}), "got 'top_q'. Did you mean top_p?"),
@@ -200,6 +203,7 @@ WRONG_LINES = {
         "/save must be a new file or a whole saved conversation, got README.md",
     ),
     "missing file": ("/load none.json", "/load must be a readable file, got No such file or directory: none.json"),
+    "name that is too long": (f"/save {'x' * 256}", "/save must be a name for a file, got File name too long: xxx"),
     "folder to load": ("/load tests", "/load must be a file, got tests, which is something else"),
     "no conversation": (
         "/load pyproject.toml",

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 
 import pexpect
 import pytest
@@ -121,3 +122,35 @@ def test_keys(folder):
     terminal.child.send(CTRL_C)
     assert terminal.ends() == 0
     assert [message["content"] for message in read(saved)["messages"][::2]] == ["Hello!", "one\ntwo"]
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGHUP", "closed"])
+@pytest.mark.parametrize("answering", [False, True])
+def test_what_was_said_is_saved_when_the_window_is_closed(tmp_path, way, answering):
+    """As with Ctrl-D; an answer that is under way stays as far as it came."""
+    terminal = Terminal(tmp_path, "--plain", "--max-tokens", "8", "--save", str(tmp_path / "t.json"))
+    terminal.says("Hello!")
+    if answering:
+        terminal.says("/params ignore_eos=true max_tokens=900")
+        terminal.child.send("Tell me a story about a fox.\r")
+        terminal.child.expect(OBEYS)
+        pieces = [terminal.child.read_nonblocking(10_000, timeout=SECONDS) for _ in range(6)]
+        assert all(pieces)
+    if way == "closed":
+        terminal.child.ptyproc.fileobj.close()
+    else:
+        terminal.child.kill(getattr(signal, way))
+    code = os.waitstatus_to_exitcode(os.waitpid(terminal.child.pid, 0)[1])
+    messages = read(tmp_path / "t.json")["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant"] * (1 + answering)
+    assert (messages[-1].get("finish_reason") == "abort") == answering
+    assert way == "closed" or code == 0
+    terminal.child.closed = terminal.child.ptyproc.closed = True  # pexpect would close it and wait once more
+
+
+def test_a_line_in_another_encoding_does_not_end_the_chat(folder):
+    terminal = Terminal(folder, "--plain", "--max-tokens", "8")
+    os.write(terminal.child.child_fd, b"caf\xe9")
+    assert "a message must be text in UTF-8, got other bytes" in terminal.says("")
+    terminal.child.sendeof()
+    assert terminal.ends() == 0

@@ -129,6 +129,21 @@ def test_binder_installs_with_the_locked_uv_and_the_bootstrap() -> None:
     assert "BUILD=cpu python -m tools.bootstrap learner --here" in Path("binder/postBuild").read_text(encoding="utf-8")
 
 
+def test_readme_says_when_the_environment_has_what_learners_do_not_need() -> None:
+    """`.venv` of a learner has neither, and README tells to activate it."""
+    assert not {"pytest", "nbgrader"} & (lock("cpu").keys() | lock("gpu").keys())
+    text = " ".join(Path("README.md").read_text(encoding="utf-8").split())
+    assert "`pytest` and `nbgrader` come with the first `make test` or `make exercises`." in text
+    makefile = Path("Makefile").read_text(encoding="utf-8")
+    for target in ("test", "exercises"):
+        assert re.search(rf"^{target}: +\$\(MAINTAINER\)", makefile, re.MULTILINE)
+
+
+def test_the_way_out_on_other_platforms_is_there() -> None:
+    assert "README" not in preflight.ELSEWHERE or "mybinder.org" in Path("README.md").read_text(encoding="utf-8")
+    assert "binder/" in preflight.ELSEWHERE and Path("binder/environment.yml").is_file()
+
+
 def test_nothing_names_an_index_or_a_folder_of_a_machine() -> None:
     files = [Path("environment.yml"), Path("pyproject.toml")]
     for file in (*files, *Path("requirements").iterdir(), *Path("binder").iterdir()):

@@ -117,12 +117,36 @@ def test_jupyter_finds_the_kernel_and_a_kernel_draws_where_it_is_told(monkeypatc
     assert call("-c", "import sys; print({'matplotlib', 'pandas'} & {*sys.modules})").stdout == "set()\n"
 
 
+SERVER = "import sys; from tools.warm import server; {}; server.main(sys.argv[1])"
+
+
+def serve(folder, changed: str) -> subprocess.Popen:
+    """Start a process that waits, with something changed."""
+    with warm.listening(folder / "socket") as listener:
+        number = listener.fileno()
+        command = [sys.executable, "-c", SERVER.format(changed), str(number)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[number])
+
+
+def client(folder) -> subprocess.Popen:
+    """Ask it for a process."""
+    command = [sys.executable, "-I", "-S", str(warm.HERE / "client.py"), str(folder / "socket"), sys.executable]
+    return subprocess.Popen([*command, "-c", "print(1)"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def test_it_ends_with_who_started_it(tmp_path):
-    code = "import sys; from tools.warm import server; server.import_everything = dict; server.main(sys.argv[1])"
-    started = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "socket")], stdin=subprocess.PIPE)
-    until = time.monotonic() + SECONDS
-    while not (tmp_path / "socket").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert started.poll() is None
+    started = serve(tmp_path, "server.import_everything = dict")
     started.stdin.close()
     assert started.wait(SECONDS) == 0
+
+
+def test_a_client_says_in_one_line_that_it_ended_while_it_imported(tmp_path):
+    """One that waits already, and one that comes later."""
+    started = serve(tmp_path, "server.import_everything = sys.stdin.read")
+    waiting = client(tmp_path)
+    started.kill()
+    started.wait()
+    for asked in (waiting, client(tmp_path)):
+        _, said = asked.communicate(timeout=SECONDS)
+        assert said.startswith("tools.warm: the process that waits with vLLM imported must run, got: ")
+        assert (asked.returncode, said.count("\n")) == (1, 1)

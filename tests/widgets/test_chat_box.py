@@ -404,7 +404,7 @@ def test_the_page_shows_texts_as_texts():
         ({"n": 2}, "n must be 1, got 2: a conversation goes on with one answer. Leave it out."),
         (
             {"max_tokens": None},
-            "max_tokens must be a whole number, got None: so much of the context is kept free. Write 128.",
+            "max_tokens must be a whole number, got None: so much of the context is kept free. Use 256.",
         ),
         (
             {"max_tokens": 1024},

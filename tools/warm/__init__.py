@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,14 +40,24 @@ def _start() -> None:
     """Start the waiting process. It ends with this one, however this one ends: it reads our end of a pipe."""
     folder = tempfile.TemporaryDirectory(prefix="warm-python-", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)
-    socket, program, kernel = (Path(folder.name, name) for name in ("socket", "python", "kernels/python3/kernel.json"))
-    words = {"python": sys.executable, "client": str(HERE / "client.py"), "socket": str(socket)}
+    path, program, kernel = (Path(folder.name, name) for name in ("socket", "python", "kernels/python3/kernel.json"))
+    words = {"python": sys.executable, "client": str(HERE / "client.py"), "socket": str(path)}
     program.write_text(CLIENT.format(**{name: shlex.quote(word) for name, word in words.items()}), encoding="utf-8")
     program.chmod(0o755)
     command = [str(program), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": command, "display_name": "Python 3 (ipykernel)", "language": "python"}
     kernel.parent.mkdir(parents=True)
     kernel.write_text(json.dumps(spec), encoding="utf-8")
-    server = [sys.executable, "-m", "tools.warm.server", str(socket)]
-    subprocess.Popen(server, cwd=HERE.parents[1], stdin=subprocess.PIPE, start_new_session=True)
+    with listening(path) as listener:
+        server = [sys.executable, "-m", "tools.warm.server", str(listener.fileno())]
+        options = {"stdin": subprocess.PIPE, "start_new_session": True, "pass_fds": [listener.fileno()]}
+        subprocess.Popen(server, cwd=HERE.parents[1], **options)
     os.environ[PROGRAM] = str(program)
+
+
+def listening(path: Path) -> socket.socket:
+    """Return a socket on which the process can be asked for before it is ready, and that closes when it ends."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    return listener

@@ -11,10 +11,11 @@ import os
 import signal
 import socket
 import sys
-import time
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH, signal.SIGUSR1)
-PATIENCE = 300  # seconds until the waiting process must have imported vLLM, on a busy machine
+GONE = (
+    "tools.warm: the process that waits with vLLM imported must run, got: {}. It says above why it ended; begin anew."
+)
 OPTIONS = ("-u", "-B")  # those of Python that a fork can follow; it writes no bytecode where its parent does not
 
 
@@ -23,16 +24,21 @@ def main(place: str, python: str, *called_with: str) -> None:
     unbuffered = "-u" in called_with[: len(called_with) - len(arguments)]
     if cold(*arguments):
         os.execv(python, [python, *called_with])
-    connection = connect(place)
     early: list[int] = []
     on_signals(lambda number, frame: early.append(number))
     os.umask(mask := os.umask(0))
     request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": mask}
     request["unbuffered"] = unbuffered
-    socket.send_fds(connection, [b"+"], [0, 1, 2])
-    connection.sendall(json.dumps(request).encode() + b"\n")
+    connection = socket.socket(socket.AF_UNIX)
     replies = connection.makefile()
-    if (first := replies.readline().split())[0] == "cold":
+    with ended_in_one_line():
+        connection.connect(place)
+        socket.send_fds(connection, [b"+"], [0, 1, 2])
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        first = replies.readline().split()  # it comes once vLLM is imported
+        if not first:
+            raise ConnectionResetError("it ended")
+    if first[0] == "cold":
         on_signals(signal.SIG_DFL)
         os.execv(python, [python, *called_with])
     pid = int(first[1])
@@ -51,19 +57,13 @@ def cold(first: str = "-", *others: str) -> bool:
     return first.startswith("-") and first not in ("-c", "-m") or any(word.startswith("--help") for word in others)
 
 
-def connect(place: str) -> socket.socket:
-    """Return a connection to the waiting process, once it listens."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(place)
-            return connection
-        except OSError:
-            connection.close()
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
+@contextlib.contextmanager
+def ended_in_one_line():
+    """Say at once that the waiting process is gone; the socket closes with it, also while it imports."""
+    try:
+        yield
+    except OSError as error:
+        sys.exit(GONE.format(error.strerror or error))
 
 
 def on_signals(handler) -> None:

@@ -1,4 +1,6 @@
-"""Import vLLM once, and become a process whenever `client` asks for one: `python -m tools.warm.server SOCKET`.
+"""Import vLLM once, and become a process whenever `client` asks for one: `python -m tools.warm.server LISTENER`.
+
+LISTENER is the number of an open socket, on which clients wait until vLLM is imported.
 
 This process forks before any engine and with one thread, so there is nothing that a fork could break. A fork takes
 over what its client has (arguments, environment, folder, streams) and is an ordinary process from then on. A second
@@ -38,10 +40,10 @@ MODULES = (
 )
 
 
-def main(place: str) -> None:
+def main(listener: str) -> None:
     """Serve until the starter is gone. In a fork, run what the client asks for, and end as Python does."""
     started_early = import_everything()
-    connection = next_client(place)
+    connection = next_client(int(listener))
     if not connection:
         return
     asked, streams = request(connection)
@@ -82,14 +84,12 @@ def import_everything() -> dict[str, str]:
     return counted
 
 
-def next_client(place: str) -> socket.socket | None:
+def next_client(number: int) -> socket.socket | None:
     """Return a connection in each fork, and None in this process when the starter is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # A shell's background job has Ctrl-C ignored, and would hand that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(place)
-        listener.listen(64)
+    with socket.socket(fileno=number) as listener:
         while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
             connection, _ = listener.accept()
             if os.fork() == 0:

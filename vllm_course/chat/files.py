@@ -1,7 +1,6 @@
 """Saved conversations: JSON files that are written as a whole, replaced on purpose alone, and checked when read."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,9 +73,6 @@ def check_place(file: Path, *, name: str) -> None:
         UsageError: The folder is missing, or what lies there is no saved conversation.
     """
     files.check_place(file, name=name)
-    for place in [file.parent, *([file] if file.exists() else [])]:
-        if not os.access(place, os.W_OK):
-            raise UsageError(f"{name} must be in a place that can be written, got a read-only {place}. Choose another.")
     if file.exists() and file.stat().st_size:
         _refuse_other(file, name)
 

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from vllm_course.errors import CourseError
+from vllm_course.errors import CourseError, is_text
 
 ROLES = ("system", "user", "assistant", "tool")
 
@@ -49,7 +49,7 @@ def check_text(text: Any, *, name: str) -> str:
     """
     if not isinstance(text, str) or not text.strip():
         raise CourseError(f"{name} must hold a text that is not empty, got {text!r:.40}. Write what you want to say.")
-    if "\0" in text or not text.isascii() and text.encode("utf-8", "ignore").decode() != text:
+    if not is_text(text):
         raise CourseError(f"{name} must be text in UTF-8, got other bytes. Save or type it as UTF-8.")
     return text
 

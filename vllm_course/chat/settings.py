@@ -66,7 +66,7 @@ def chat_settings(llm: "LLM", sampling: dict[str, Any]) -> dict[str, Any]:
         params = SamplingParams(**settings)
     except TypeError as reason:
         raise CourseError(f"settings must suit vllm.SamplingParams, which says: {reason}. Correct it.") from None
-    _refuse_values(params)
+    _refuse_values(params, context)
     check_length(params.max_tokens, context)
     return settings
 
@@ -120,11 +120,11 @@ def _refuse_names(sampling: dict[str, Any], names: list[str]) -> None:
             raise CourseError(f"a setting must be a field of vllm.SamplingParams, got {name!r}. {remedy}")
 
 
-def _refuse_values(params: "SamplingParams") -> None:
+def _refuse_values(params: "SamplingParams", context: int) -> None:
     """Refuse what vLLM takes and a conversation cannot use."""
     if not isinstance(params.max_tokens, int):
         got = f"got {params.max_tokens!r}: so much of the context is kept free"
-        raise CourseError(f"max_tokens must be a whole number, {got}. Write 128.")
+        raise CourseError(f"max_tokens must be a whole number, {got}. Use {longest(context)}.")
     if not isinstance(params.seed, int | None):
         raise CourseError(f"seed must be a whole number, or None for any, got {params.seed!r}. Write 0.")
     if params.n != 1:

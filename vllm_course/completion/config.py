@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from vllm_course.completion.as_written import AsWritten, Written, once
 from vllm_course.errors import UsageError, one_line
-from vllm_course.files import read_text
+from vllm_course.files import read_text, refuse_half_characters
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -37,7 +38,8 @@ def _words(file: str, key: str, value: Any, action: "Action") -> list[str]:
     name = action.option_strings[0]
     rule = _broken_rule(value, action)
     if rule:
-        raise UsageError(f"{file}: {key} must be {rule}, got {json.dumps(value, default=str)}. Change or remove it.")
+        found = value if isinstance(value, Written) else json.dumps(value, default=str)
+        raise UsageError(f"{file}: {key} must be {rule}, got {found}. Change or remove it.")
     if action.nargs == 0:
         return [name] if value else [option for option in action.option_strings if option.startswith("--no-")]
     values = value if isinstance(value, list) else [value]
@@ -54,8 +56,12 @@ def _broken_rule(value: Any, action: "Action") -> str | None:
     if action.dest in TEXTS:
         return None if all(isinstance(item, str) for item in items) else "a text"
     if getattr(action.type, "kind", action.type) in (int, float):
-        return None if all(type(item) in (int, float) for item in items) else "a number"
+        return None if all(_is_number(item) for item in items) else "a number"
     return "one value" if any(item is None or isinstance(item, bool | list) for item in items) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _read_config(file: Path) -> dict:
@@ -63,18 +69,12 @@ def _read_config(file: Path) -> dict:
         raise UsageError(f"--config must end in .json, .yaml or .yml, got {file}. Rename it.")
     try:
         text = read_text(file, name="--config")
-        content = json.loads(text, object_pairs_hook=_once) if file.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        is_json = file.suffix == ".json"
+        content = json.loads(text, object_pairs_hook=once) if is_json else yaml.load(text, AsWritten)
+        refuse_half_characters(content)
+    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:  # TypeError: a list as a key
         form, reason = file.suffix[1:], one_line(error)
         raise UsageError(f"--config must be valid {form}, got {file}: {reason} Mend the file.") from None
     if not isinstance(content, dict):
         raise UsageError(f"--config must hold keys with values, got {type(content).__name__} in {file}. Mend the file.")
     return content
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name} is there twice")
-    return dict(pairs)

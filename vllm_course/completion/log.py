@@ -65,7 +65,7 @@ def log_to(file: str | None, engine: dict[str, Any]) -> Iterator[None]:
 
 def _open(file: str) -> list[logging.Handler]:
     try:
-        handler = LogFile(file, encoding="utf-8")
+        handler = LogFile(file, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(str(_unwritable(file, error))) from None
     handler.setFormatter(FORMAT)

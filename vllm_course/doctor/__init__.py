@@ -12,6 +12,7 @@ from packaging.specifiers import SpecifierSet
 from vllm_course.doctor import health, machine
 from vllm_course.doctor.health import SET_UP, Check, build
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
+from vllm_course.errors import get_again
 from vllm_course.shipped import DEFAULT_MODEL
 
 
@@ -42,12 +43,12 @@ def torch(facts: Machine) -> Check:
 def models(facts: Machine) -> Check:
     """The shipped models must be as they were committed; lesson 01 needs the first of them."""
     if DEFAULT_MODEL not in facts.models:
-        remedy = f"Run: git checkout -- models/{DEFAULT_MODEL}"
-        return Check("models", "fail", f"models/{DEFAULT_MODEL} must be there, got none.", remedy)
+        place = f"models/{DEFAULT_MODEL}"
+        return Check("models", "fail", f"{place} must be there, got none.", get_again(place))
     damaged = {name: files for name, files in facts.models.items() if files}
     if damaged:
         text = "; ".join(f"{name}: {', '.join(files)}" for name, files in damaged.items())
-        remedy = "Run: git checkout -- " + " ".join(f"models/{name}" for name in damaged)
+        remedy = "Delete what is there. " + get_again(*(f"models/{name}" for name in damaged))
         status = "fail" if DEFAULT_MODEL in damaged else "warn"
         rule = f"every file must match its SHA256SUMS, got a missing or damaged {text}."
         return Check("models", status, rule, remedy)

@@ -19,7 +19,9 @@ from vllm_course.errors import CourseError
 from vllm_course.progress import place
 
 HISTORY = "chat_history"
+ENDINGS = (signal.SIGHUP, signal.SIGTERM)  # the terminal's window is closed; the machine shuts down
 keys = KeyBindings()
+told_to_leave = threading.Event()
 
 
 class Prompt:
@@ -44,21 +46,22 @@ class Prompt:
         )
 
     def read(self, *, on_ctrl_c: Callable[[], None]) -> str | None:
-        """Return the next line that is not blank, or None when the user leaves: Ctrl-D, or Ctrl-C twice."""
+        """Return the next line that is not blank, or None when the user leaves: Ctrl-D, Ctrl-C twice, or `ENDINGS`."""
         pressed = False
-        while True:
+        while not told_to_leave.is_set():
             try:
                 line = self._session.prompt().strip()
             except EOFError:
                 return None
             except KeyboardInterrupt:
-                if pressed and not self._session.default_buffer.text:
+                if told_to_leave.is_set() or pressed and not self._session.default_buffer.text:
                     return None
                 pressed = True
                 on_ctrl_c()
                 continue
             if line:
                 return line
+        return None
 
 
 class Commands(Completer):
@@ -121,6 +124,29 @@ def stopped_by_ctrl_c() -> Iterator[threading.Event]:
 
 
 @contextlib.contextmanager
+def left_on_signals() -> Iterator[None]:
+    """Leave when the terminal's window is closed or the program is told to end, as with Ctrl-C and then Ctrl-D.
+
+    Ctrl-C stops an answer, a command or the line, each in its own way; then the prompt says that the user leaves.
+    """
+
+    def leave(*_: object) -> None:
+        if not told_to_leave.is_set():
+            told_to_leave.set()
+            signal.raise_signal(signal.SIGINT)
+
+    # nohup ignores one of them, and means it.
+    caught = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in caught}
+    try:
+        yield
+    finally:
+        told_to_leave.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
 def without_echo() -> Iterator[None]:
     """Keep what is typed during an answer off the screen; the next prompt takes it."""
     if not sys.stdin.isatty():
@@ -132,7 +158,8 @@ def without_echo() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 @keys.add("escape", "enter")
