@@ -573,7 +573,7 @@ WRONG |= {
         edit("one seed for all texts", "take the seeds", GRID, N_AT_ONCE, "n=n, **fixed", "**fixed", *EACH_N_TIMES),
         edit("another length", "max_tokens=16", "max_tokens=16", "max_tokens=15"),
         edit("its own prompt", "prompt that sweep_batched is given", "sweep(llm, prompt,", "sweep(llm, PROMPT_2_10,"),
-        edit("no logprobs", "logprobs is set", GRID, N_AT_ONCE, '"logprobs": 0, ', ""),
+        edit("no logprobs", "logprob is empty", GRID, N_AT_ONCE, '"logprobs": 0, ', ""),
         edit(
             "rows of other requests",
             "A row holds another text",
@@ -892,7 +892,7 @@ WRONG |= {
         ),
         benchmark(
             "always 12 tokens",
-            "call of generate with",
+            "and max_tokens=6",
             "max_tokens=max_tokens, ig",
             "max_tokens=12, ig",
             "tokens = sum",
@@ -913,7 +913,7 @@ WRONG |= {
         ),
         benchmark("bytes", "divide bytes", " / MIB", ""),
         benchmark("KiB", "divide bytes", " / MIB", " / 1024"),
-        benchmark("total for first", "must be less", LATENCY, "seconds"),
+        benchmark("total for first", "the mean of", LATENCY, "seconds"),
         benchmark(
             "the largest first", "the mean of", LATENCY, "max(output.metrics.first_token_latency for output in outputs)"
         ),
@@ -1049,7 +1049,12 @@ RIGHT |= {
     "2.16": [
         report("tables without bars at the edges", "", ROW_OF_TABLE, '" | ".join(_cell(value) for value in row)'),
         report(
-            "bold numbers, the prompt left out", "", ':.2f}" if', ':.2f}" if', "{row.prompt}{row.text}", "{row.text}"
+            "bold numbers, the prompt left out",
+            "",
+            '{value:.2f}" if',
+            '**{value:.2f}**" if',
+            "{row.prompt}{row.text}",
+            "{row.text}",
         ),
         generator("the topic in capitals", "", "strategy.format(topic)", "strategy.format(topic).title()"),
         generator("another index", "", ", ignore_index=True", ""),
@@ -1057,6 +1062,12 @@ RIGHT |= {
     "2.17": [
         benchmark("exact by min_tokens", "", EXACT, ", min_tokens=max_tokens"),
         benchmark("exact by a bias", "", EXACT, ", logit_bias={llm.get_tokenizer().eos_token_id: -100}"),
+        benchmark(
+            "a first call as the engine likes it",
+            "",
+            "measure(llm, batch_size=1, max_tokens=1)",
+            "llm.generate('Hello')",
+        ),
         benchmark("more columns", "", '"memory": memory(),', '"memory": memory(), "prompts": prompts,'),
         benchmark(
             "the peak of memory, rounded",
