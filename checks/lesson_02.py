@@ -648,7 +648,7 @@ def batched_sweep(sweep_batched, frame, best: tuple, ratio: float, llm) -> None:
 
 def _all_combinations(frame, temperatures: list, top_ps: list, *, n: int) -> pd.DataFrame:
     """Require n rows for each pair, and return the table with both columns rounded: a step may be 0.8999999."""
-    frame = columns(frame, ["temperature", "top_p", "text", "tokens", "logprob"])
+    frame = columns(frame, ["temperature", "top_p", "text", "tokens", "logprob"]).reset_index(drop=True)
     frame = frame.assign(**{name: frame[name].astype(float).round(6) for name in ("temperature", "top_p")})
     pairs = set(itertools.product(temperatures, top_ps))
     found = frame.groupby(["temperature", "top_p"]).size().to_dict()
@@ -1025,7 +1025,7 @@ def _health_before_four(client, gate: Gate, app) -> None:
     require([a.status_code for a in answers] == [200] * 4, "Four requests at the same time must all be answered.")
 
 
-PATIENCE = 5  # seconds for what takes milliseconds, and computes nothing
+PATIENCE = 4  # seconds for what takes milliseconds, and computes nothing
 
 RANDOM_REQUESTS = [{}, {"temperature": 0.7}, {"temperature": 0.7, "seed": None}]
 OTHER_PARAMETERS = [{"max_tokens": 9}, {"top_k": 5, "temperature": 0.5}, {"logit_bias": {5: 2.0}}, {"stop": ["."]}]
@@ -1060,10 +1060,10 @@ def result_cache(cache_key, ResultCache, cached_text, llm) -> None:  # noqa: N80
     _key_of_a_request(cache_key)
     with tempfile.TemporaryDirectory() as name:
         _texts_are_kept(ResultCache, Path(name))
-        _writers_at_once(ResultCache, Path(name) / "threads.db")
-        _processes_at_once(ResultCache, Path(name) / "processes.db")
         caches = [ResultCache(Path(name) / f"{number}.db") for number in range(2)]
         _asked_before_generating(cached_text, caches, llm)
+        _writers_at_once(ResultCache, Path(name) / "threads.db")
+        _processes_at_once(ResultCache, Path(name) / "processes.db")
 
 
 def _key_of_a_request(cache_key: Tried) -> None:
@@ -1129,7 +1129,7 @@ def _writers_at_once(ResultCache: Tried, path: Path) -> None:  # noqa: N803
 
     def write(cache, name: str) -> None:
         together.wait()
-        _put_fifteen(cache, name)
+        _put_ten(cache, name)
 
     caches = [ResultCache(path) for _ in range(2)]
     with ThreadPoolExecutor(3) as pool:  # two threads share a cache
@@ -1146,7 +1146,7 @@ def _processes_at_once(ResultCache: Tried, path: Path) -> None:  # noqa: N803
     def write(name: str) -> None:
         together.wait(timeout=60)
         try:
-            _put_fifteen(ResultCache(path), name)
+            _put_ten(ResultCache(path), name)
         except Exception as error:  # in the other process it only means that texts are missing
             errors.append(error)
 
@@ -1158,16 +1158,16 @@ def _processes_at_once(ResultCache: Tried, path: Path) -> None:  # noqa: N803
     _all_there(ResultCache(path, fails=LOST), "xy", "two processes", errors)
 
 
-def _put_fifteen(cache, name: str) -> None:
-    for i in range(15):
+def _put_ten(cache, name: str) -> None:
+    for i in range(10):
         cache.put(f"{name}{i}", "t" * 200)
 
 
 def _all_there(cache, names: str, who: str, errors: list) -> None:
     get = Tried(cache.get, "get", "key -> value")
-    missing = [name for name in names for i in range(15) if get.ending(f"{name}{i}")[0] != "t" * 200]
+    missing = [name for name in names for i in range(10) if get.ending(f"{name}{i}")[0] != "t" * 200]
     failed = [f"put raised {described(error)}." for error in errors if error]
-    at_once = f"Of {15 * len(names)} texts that {who} wrote at once {len(missing)} are not there."
+    at_once = f"Of {10 * len(names)} texts that {who} wrote at once {len(missing)} are not there."
     require(not missing, " ".join([LOST, at_once, *failed[:1]]))
 
 
@@ -1327,7 +1327,7 @@ def content_generator(generate_variants, rank, report, llm) -> None:
     _, error = report.ending("the sea", ranked)
     needs = f"report ended with {described(error)}. Build the table with markdown_table." if error else ""
     require(not isinstance(error, ImportError), needs)
-    _markdown(report("the sea", ranked), ranked)
+    _markdown(report("the sea", ranked), ranked.reset_index(drop=True))
     _variants(generate_variants, Watch(llm))
 
 
@@ -1338,7 +1338,7 @@ def _variants(generate_variants: Tried, watch: Watch) -> None:
     on_topic = all("the sea" in str(prompt).lower() for prompt in frame["prompt"])
     require(on_topic, "The topic must be in every prompt.")
     require(frame["prompt"].nunique() >= 2, "Use at least two strategies: prompts that begin in different ways.")
-    frame = frame.assign(temperature=frame["temperature"].astype(float).round(6))
+    frame = frame.reset_index(drop=True).assign(temperature=frame["temperature"].astype(float).round(6).tolist())
     require(set(frame["temperature"]) == {0.3, 1.2}, "Use every temperature.")
     counts = frame.groupby(["prompt", "temperature"]).size()
     full = set(counts) == {2} and len(counts) == 2 * frame["prompt"].nunique()

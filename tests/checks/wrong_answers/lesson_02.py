@@ -386,7 +386,7 @@ REFUSED_LATE = f"        if not request.prompt:\n            raise HTTPException
 REPLY = """return Reply(
             text=completion.text, tokens=len(completion.token_ids), finish_reason=completion.finish_reason or ""
         )"""
-LOCK_KEPT = """            if not one_at_a_time.acquire(timeout=8):  # in place of for ever
+LOCK_KEPT = """            if not one_at_a_time.acquire(timeout=5):  # in place of for ever
                 raise HTTPException(500)
             (output,) = llm.generate(request.prompt, params)
             one_at_a_time.release()"""
@@ -863,7 +863,7 @@ WRONG |= {
         generator("empty texts left out", "keep all texts", "return ranked", "return ranked[ranked['text'] != '']"),
         report("to_markdown", "markdown_table", TABLE_ROWS, "return frame.to_markdown()"),
         report("no heading", "begins with a heading", '[f"# Texts', '[f"Texts'),
-        report("no topic", "name the topic", "# Texts about {_cell(topic)}", "# Report"),
+        report("no topic in the heading", "name the topic", "# Texts about {_cell(topic)}", "# Report"),
         report("bars in cells", "ends its cell", '.replace("|", "\\\\|")', ""),
         report("line breaks in cells", "ends the row", CELL, CELL.removeprefix('" ".join(').removesuffix(".split())")),
         report("no statistics", "two tables", STATISTICS, '""'),
@@ -933,6 +933,9 @@ RIGHT |= {
         edit("n texts of one request", "", GRID, N_AT_ONCE),
         changed("other numbers", "", best_2_10=lambda best: [float(n) for n in best], ratio_2_10=np.float32),
         changed("an array, a whole number", "", best_2_10=np.array, ratio_2_10=lambda _: 7),
+        changed(
+            "columns that are an index too", "", frame_2_10=lambda f: f.set_index(["temperature", "top_p"], drop=False)
+        ),
         changed(
             "steps of linspace",
             "",
@@ -1057,7 +1060,7 @@ RIGHT |= {
             "{row.text}",
         ),
         generator("the topic in capitals", "", "strategy.format(topic)", "strategy.format(topic).title()"),
-        generator("another index", "", ", ignore_index=True", ""),
+        generator("another index", "", ", ignore_index=True)", ").set_index('text', drop=False)"),
     ],
     "2.17": [
         benchmark("exact by min_tokens", "", EXACT, ", min_tokens=max_tokens"),
