@@ -698,8 +698,9 @@ def _most_varied(frame, best) -> None:
 
 LOGGED = ["timestamp", "prompt", "text", "tokens", "characters", "finish_reason", "seconds", "parameters"]
 ROW_BROKEN = "a comma, a quote or a line break in a text breaks the row: let the csv module write it."
-# 2026-11-27, 27.11.2026, 27 Nov 2026 or Nov 27 2026, then 04:41
-DATE_AND_TIME = re.compile(r"\W?(\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}|\w{3,9} \d\d?,? \d{2,4})[T, ]+\d\d?:\d\d")
+# 2026-11-27, 27.11.2026, 27 Nov 2026, Nov 27 2026 or Fri Nov 27, then 04:41
+DATE = r"\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}|[A-Z]\w{2,8} \d\d?(,? \d{2,4})?"
+DATE_AND_TIME = re.compile(rf"\W?([A-Z][a-z]{{2}},? )?({DATE})[T, ]+\d\d?:\d\d")
 
 
 class Timed(Watch):

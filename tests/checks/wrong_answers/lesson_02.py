@@ -629,6 +629,9 @@ WRONG |= {
             FORMAT,
             '"%(asctime)s %(message)s", "%Y-%m-%d"',
         ),
+        edit(
+            "the level first", "Begin each line with date and time", FORMAT, '"%(levelname)s %(asctime)s %(message)s"'
+        ),
         edit("no texts in the log", "must show prompt and text", "%(prompt)r -> %(text)r, ", ""),
         edit("no log", "no log file", "    add_to_log(rows, log_file)", "    pass"),
         edit(
@@ -967,6 +970,7 @@ RIGHT |= {
             "'%(asctime)s %(message)s', '%d %b %Y, %H:%M:%S'",
         ),
         edit("the root logger", "", "    add_to_log(rows, log_file)", ROOT_LOGGER),
+        edit("a day of the week", "", FORMAT, "'%(asctime)s %(message)s', '%a %b %d %H:%M:%S %Y'"),
     ],
     "2.12": [
         edit(
