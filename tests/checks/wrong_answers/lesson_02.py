@@ -587,6 +587,8 @@ WRONG |= {
             "one text a combination", "4 texts per combination", frame_2_10=lambda frame: frame.query("sample == 0")
         ),
         changed("another seed", "Run that line again", frame_2_10=lambda frame: frame.assign(text=" " + frame["text"])),
+        changed("no log probabilities", "a DataFrame with", frame_2_10=lambda frame: frame.drop(columns="logprob")),
+        changed("texts in the pair", "two numbers", best_2_10=lambda best: tuple(map(str, best))),
         changed("a dict in place of a pair", "a pair", best_2_10=lambda best: dict(zip("tp", best, strict=True))),
         changed("a temperature alone", "a pair", best_2_10=lambda best: [best[0]]),
         changed("the pair turned round", "(0.95, 0.9) is no combination", best_2_10=lambda best: best[::-1]),
