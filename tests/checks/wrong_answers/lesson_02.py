@@ -344,6 +344,7 @@ ROOT_LOGGER = """    logging.basicConfig(filename=log_file, level="INFO", format
 WRITTEN, FORMAT = "writer.writerows(rows)", '"%(asctime)s %(levelname)s %(message)s"'
 KEPT = "        logger.removeHandler(handler)\n        handler.close()"
 JOINED = 'file.writelines({} + "\\n" for row in rows)'
+QUOTED = "','.join(chr(34) + str(value) + chr(34) for value in row.values())"
 BY_PANDAS = "import pandas as pd; pd.DataFrame(rows).to_csv(file, index=False, header=file.tell() == 0)"
 
 # 2.12
@@ -606,6 +607,7 @@ WRONG |= {
             JOINED.format("','.join(map(str, row.values()))"),
         ),
         edit("quotes put by hand", "let the csv module", WRITTEN, JOINED.format("str([*row.values()])[1:-1]")),
+        edit("quotes put around", "cannot be read", WRITTEN, JOINED.format(QUOTED)),
         edit("line breaks taken out", "came back changed", '"prompt": prompt', '"prompt": " ".join(prompt.split())'),
         edit("a header a call", "header once", "file.tell() == 0", "True"),
         edit("no header", "The columns must be", "file.tell() == 0", "False"),
