@@ -845,6 +845,7 @@ WRONG |= {
         ),
         generator("one text for each", "n texts for every", "n=n, seed=seed", "n=1, seed=seed"),
         generator("the same seed", "a seed of its own", VARIANTS, SAME_SEED),
+        generator("no prompts", "generate_variants must return", VARIANTS, VARIANTS + ".drop(columns='prompt')"),
         generator("rows doubled", "as many texts", VARIANTS, DOUBLED),
         generator("texts cut", "A row holds another text", VARIANTS, VARIANTS + ".assign(text='')"),
         generator("a sum for coherence", "divide by the number", "row.logprob / row.tokens", "row.logprob"),
