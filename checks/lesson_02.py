@@ -928,7 +928,11 @@ def _divergence(logprobs: dict, kl: float, llm) -> None:
 WRONG_PARAMETERS = [{"temperature": -1}, {"temperature": 2.5}, {"temperature": "hot"}, {"top_p": 0}, {"top_p": 1.1}]
 WRONG_PARAMETERS += [{"max_tokens": 0}, {"max_tokens": 513}, {"temprature": 0.5}]
 BAD_REQUESTS = [{"prompt": ""}, {"temperature": 1.0}, *({"prompt": "The moon"} | wrong for wrong in WRONG_PARAMETERS)]
-EDGES = [{}, {"temperature": 0, "max_tokens": 1}, {"temperature": 2, "top_p": 1, "max_tokens": 512, "seed": 0}]
+EDGES = [
+    {},
+    {"prompt": "A", "temperature": 0, "max_tokens": 1},
+    {"temperature": 2, "top_p": 1, "max_tokens": 512, "seed": 0},
+]
 
 
 @exercise(
@@ -986,9 +990,14 @@ def _wrong_requests_refused(client, gate: Gate) -> None:
         refused = f"{body} must be answered with 422, got {status}: declare the rule in the pydantic model."
         require(status == 422, refused)
     require(len(gate.calls) == before, "A wrong request must not reach the engine.")
-    status = client.post("/generate", json={"prompt": "word " * 3000}).status_code
-    longer = f"A prompt longer than the context must be answered with 400, got {status}"
-    require(status == 400, f"{longer}: catch VLLMValidationError, which is no ValueError, and raise HTTPException.")
+    answer = client.post("/generate", json={"prompt": "word " * 3000})
+    longer = f"A prompt longer than the context must be answered with 400, got {answer.status_code}"
+    require(
+        answer.status_code == 400,
+        f"{longer}: catch VLLMValidationError, which is no ValueError, and raise HTTPException.",
+    )
+    told = answer.text and "Bad Request" not in answer.text
+    require(bool(told), "The answer must say why a prompt is refused: HTTPException(400, str(error)).")
 
 
 def _health_before_four(client, gate: Gate, app) -> None:

@@ -703,6 +703,8 @@ WRONG |= {
         api("top_p from 0", "'top_p': 0}", "gt=0, le=1", "ge=0, le=1"),
         api("top_p above 1", "'top_p': 1.1}", "gt=0, le=1", "gt=0"),
         api("temperature above 0", "keeps the rules", "ge=0, le=2", "gt=0, le=2"),
+        api("two letters or more", "keeps the rules", "min_length=1", "min_length=2"),
+        api("no reason given", "must say why", ", detail=str(error)", ""),
         api("a seed required", "keeps the rules", "seed: int | None = Field(None, ge=0)", "seed: int"),
         api("any field", "must be answered with 422", 'extra="forbid"', 'extra="ignore"'),
         api(
