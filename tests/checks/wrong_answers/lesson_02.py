@@ -1,13 +1,19 @@
 """The likely mistakes in lesson 02's exercises, and right answers in another form."""
 
+import contextlib
+import fcntl
 import json
 import threading
+import time
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 
-from tests.checks.wrong_answers import changed, edit
+from tests.checks.wrong_answers import Wrong, changed, edit
 
 # 2.9
 
@@ -316,12 +322,29 @@ N_AT_ONCE = """import pandas as pd
     rows = [(*pair, c) for pair, output in zip(pairs, outputs) for c in output.outputs]
     rows = [(t, p, c.text, len(c.token_ids), c.cumulative_logprob) for t, p, c in rows]
     return pd.DataFrame(rows, columns=["temperature", "top_p", "text", "tokens", "logprob"])"""
+EACH_N_TIMES = "for p in top_ps], {", "for p in top_ps for _ in range(n)], {"
+PER_TOKEN = GRID + ".eval('logprob = logprob / tokens')"
+
+
+def steps_of_linspace(frame):
+    """Return the table with temperatures such as 0.8999999999999999."""
+    steps = np.linspace(0.3, 1.1, 5)
+    return frame.assign(temperature=[steps[np.abs(steps - t).argmin()] for t in frame["temperature"]])
+
 
 # 2.11
 
+AT_ONCE = "llm.generate(prompts, SamplingParams(**sampling))"
+PRINTED = """    with open(log_file, "a") as file:
+        for row in rows:
+            print(datetime.now(), "INFO", repr(row["prompt"]), repr(row["text"]), file=file)"""
+ROOT_LOGGER = """    logging.basicConfig(filename=log_file, level="INFO", format="%(asctime)s %(message)s", force=True)
+    for row in rows:
+        logging.info("%r -> %r", row["prompt"], row["text"])"""
 WRITTEN, FORMAT = "writer.writerows(rows)", '"%(asctime)s %(levelname)s %(message)s"'
 KEPT = "        logger.removeHandler(handler)\n        handler.close()"
 JOINED = 'file.writelines({} + "\\n" for row in rows)'
+QUOTED = "','.join(chr(34) + str(value) + chr(34) for value in row.values())"
 BY_PANDAS = "import pandas as pd; pd.DataFrame(rows).to_csv(file, index=False, header=file.tell() == 0)"
 
 # 2.12
@@ -330,6 +353,14 @@ ONE_SCALE = "scale = np.full((len(weights), 1), np.abs(weights).max() / 127)"
 SCALE = "scale = np.abs(weights).max(axis=1, keepdims=True) / 127"
 UNGUARDED = "quiet = np.errstate(invalid='ignore')", "return np.round", "with quiet: return np.round"
 DIVIDED = "return np.round(weights / scale).astype(np.int8), scale"
+
+
+def another_model(solved: dict) -> tuple:
+    """Return answers whose second model has every probability at the next token."""
+    base, result = solved["logprobs_2_12"]["base"], solved["result_2_12"]
+    other = np.roll(base, 1, axis=1)
+    result = result | {"kl": (np.exp(base) * (base - other)).sum(axis=1).mean()}
+    return solved["quantize"], solved["int8_folder"], {"base": base, "int8": other}, result, solved["llm"]
 
 
 def result_2_12(name: str, hint: str, **values):
@@ -345,14 +376,50 @@ def sorted_by_probability(logprobs: dict) -> dict:
 api = partial(edit, file="web_api.py")
 ENGINE_CALL = "            with one_at_a_time:\n                (output,) = llm.generate(request.prompt, params)"
 AWAITED = ENGINE_CALL.replace("with", "async with").replace("llm.generate(", "await run_in_threadpool(llm.generate, ")
+IN_ONE_THREAD = "            (output,) = one_at_a_time.submit(llm.generate, request.prompt, params).result()"
 HANDLER, LOCK = "    def generate(request: Request)", "threading.Lock()"
 ASYNC_IMPORTS = "import asyncio\nimport threading\n\nfrom fastapi.concurrency import run_in_threadpool"
+EXECUTOR = "import threading\nfrom concurrent.futures import ThreadPoolExecutor"
+ASYNC_HANDLER, ASYNC_HEALTH = HANDLER.replace("def", "async def"), ("def health", "async def health")
+STUCK = ENGINE_CALL, AWAITED.replace("async with", "with"), "import threading", ASYNC_IMPORTS
+HEALTHY, FIRST_COMPLETION = 'return {"status": "ok"}', "        completion = output.outputs[0]\n"
+REFUSED_LATE = f"        if not request.prompt:\n            raise HTTPException(422)\n{FIRST_COMPLETION}"
+REPLY = """return Reply(
+            text=completion.text, tokens=len(completion.token_ids), finish_reason=completion.finish_reason or ""
+        )"""
+LOCK_KEPT = """            if not one_at_a_time.acquire(timeout=5):  # in place of for ever
+                raise HTTPException(500)
+            (output,) = llm.generate(request.prompt, params)
+            one_at_a_time.release()"""
+REFUSED = """            if not one_at_a_time.acquire(blocking=False):
+                raise HTTPException(503)
+            try:
+                (output,) = llm.generate(request.prompt, params)
+            finally:
+                one_at_a_time.release()"""
 
 # 2.14
 
 key = partial(edit, file="result_cache.py")
 DIGEST, PARAMETERS = "hashlib.sha256({}.encode()).hexdigest()", "msgspec.to_builtins(params, str_keys=True)"
 TEXT_OF_KEY = "json.dumps(request, sort_keys=True)"
+IMPORT_RE = "import sqlite3\n", "import re\nimport sqlite3\n"
+ROUNDED = f"{{n: round(v, 1) if isinstance(v, float) else v for n, v in {PARAMETERS}.items()}}"
+BY_HAND_SQL = """f"INSERT OR REPLACE INTO results VALUES ('{key}', '{text}')\""""
+ONE_CONNECTION = (
+    "        self.path = path\n",
+    "        self.database = sqlite3.connect(path, timeout=SECONDS_TO_WAIT)\n",
+    "with contextlib.closing(sqlite3.connect(self.path, timeout=SECONDS_TO_WAIT)) as database, database:",
+    "with self.database as database:",
+)
+SHARED = (
+    "timeout=SECONDS_TO_WAIT)\n",
+    "timeout=SECONDS_TO_WAIT, check_same_thread=False)\n        self.lock = threading.Lock()\n",
+    "with self.database as database:",
+    "with self.lock, self.database as database:",
+    "import sqlite3\n",
+    "import sqlite3\nimport threading\n",
+)
 
 
 class JsonFile:
@@ -388,6 +455,52 @@ class RereadJsonFile(JsonFile):
         super().put(key, text)
 
 
+class ThreadsOnly(JsonFile):
+    """The same under a lock, which is another one in another process."""
+
+    lock = threading.Lock()
+
+    def get(self, key: str) -> str | None:
+        with self.locked():
+            self.__init__(self.path)
+            return super().get(key)
+
+    def put(self, key: str, text: str) -> None:
+        with self.locked():
+            self.__init__(self.path)
+            time.sleep(0.005)  # a slow disk gives another the time to read
+            super().put(key, text)
+
+    def locked(self):
+        return self.lock
+
+
+class LockedJsonFile(ThreadsOnly):
+    """The same under a lock that other processes see."""
+
+    @contextlib.contextmanager
+    def locked(self):
+        with self.path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class InMemory:
+    """A cache that no other process sees."""
+
+    kept: dict = defaultdict(dict)
+
+    def __init__(self, path) -> None:
+        self.get, self.put = self.kept[path].get, self.kept[path].__setitem__
+
+
+class OneMemory(InMemory):
+    """A cache that does not even look at the path."""
+
+    def __init__(self, path) -> None:
+        super().__init__("")
+
+
 class Folder:
     """A cache with a file for each text, which no two writers share."""
 
@@ -406,13 +519,23 @@ class Folder:
 # 2.15
 
 TRANSIENT, LAST = "except (ConnectionError, TimeoutError):", "if attempt == attempts - 1:\n                raise\n"
-WAIT, TOGETHER = "            sleep(pause * 2**attempt)\n", "found or ([together] if together else [])"
-UNCHECKED = "engine.generate(prompts, SamplingParams(**sampling))", "engine.generate(prompts, sampling)"
+WAIT = "            sleep(pause * 2**attempt)\n"
+TRIED = "engine.generate(prompts, SamplingParams(**sampling))"
+TRIED_ANYHOW = "engine.generate(prompts, sampling if problems(sampling) else SamplingParams(**sampling))"
+BY_NAME_OF_CLASS = """except Exception as error:
+            if type(error) not in (ConnectionError, TimeoutError):
+                raise"""
+WRAPPED = """except TypeError as error:
+            raise RuntimeError(str(error)) from error
+        """
 
 # 2.16
 
 generator, report = (partial(edit, file=f"content_{name}.py") for name in ("generator", "report"))
 VARIANTS = "sweep(llm, prompts, n=n, seed=seed, temperature=temperatures, top_p=0.95, max_tokens=64)"
+SAME_SEED = VARIANTS.replace("prompts, n=n", "prompts * n, n=1")
+DOUBLED = f"pd.concat([{VARIANTS.replace('n=n', 'n=1')}] * n)"
+TABLE_ROWS = 'rows = [list(frame.columns), ["---"] * len(frame.columns), *frame.itertuples(index=False)]'
 ONE_BY_ONE = f"pd.concat([{VARIANTS.replace('temperatures', '[t]')} for t in temperatures])"
 CELL, STATISTICS = '" ".join(str(value).replace("|", "\\\\|").split())', "table(statistics.reset_index())"
 ROW_OF_TABLE = '"| " + " | ".join(_cell(value) for value in row) + " |"'
@@ -422,7 +545,16 @@ ROW_OF_TABLE = '"| " + " | ".join(_cell(value) for value in row) + " |"'
 benchmark = partial(edit, file="benchmark.py")
 LOOPED_BATCH = "[llm.generate(prompt, params)[0] for prompt in prompts]"
 BATCH, EXACT = "llm.generate(prompts, params)", ", ignore_eos=True"
+WARM = "    measure(llm, batch_size=1, max_tokens=1)  # the first call pays for what is set up once\n"
+ROWS = "return pd.DataFrame([measure(llm, batch_size=size, max_tokens=length) for size, length in settings])"
+PEAK = "return round(__import__('resource').getrusage(0).ru_maxrss / 1024)\n    return (psutil"
 LATENCY = "sum(output.metrics.first_token_latency for output in outputs) / batch_size"
+
+
+class Silent:
+    """An engine that was loaded as usual."""
+
+    llm_engine = SimpleNamespace(log_stats=False)
 
 
 WRONG |= {
@@ -439,11 +571,33 @@ WRONG |= {
         edit("a call for each combination", "called 1 time", GRID, LOOPED),
         edit("pairs, not combinations", "zip pairs", GRID, ZIPPED),
         edit("no seed", "take the seeds", "seed=seed, temperature", "temperature"),
+        edit("one seed for all texts", "take the seeds", GRID, N_AT_ONCE, "n=n, **fixed", "**fixed", *EACH_N_TIMES),
         edit("another length", "max_tokens=16", "max_tokens=16", "max_tokens=15"),
-        changed("one text a combination", "4 texts a combination", frame_2_10=lambda frame: frame.query("sample == 0")),
+        edit("its own prompt", "prompt that sweep_batched is given", "sweep(llm, prompt,", "sweep(llm, PROMPT_2_10,"),
+        edit("no logprobs", "logprob is empty", GRID, N_AT_ONCE, '"logprobs": 0, ', ""),
+        edit(
+            "rows of other requests",
+            "A row holds another text",
+            GRID,
+            N_AT_ONCE,
+            "zip(pairs, out",
+            "zip(pairs[::-1], out",
+        ),
+        edit("log probability per token", "A row holds another text", GRID, PER_TOKEN),
+        changed(
+            "one text a combination", "4 texts per combination", frame_2_10=lambda frame: frame.query("sample == 0")
+        ),
+        changed("another seed", "Run that line again", frame_2_10=lambda frame: frame.assign(text=" " + frame["text"])),
+        changed("no log probabilities", "a DataFrame with", frame_2_10=lambda frame: frame.drop(columns="logprob")),
+        changed("texts in the pair", "two numbers", best_2_10=lambda best: tuple(map(str, best))),
+        changed("a dict in place of a pair", "a pair", best_2_10=lambda best: dict(zip("tp", best, strict=True))),
+        changed("a temperature alone", "a pair", best_2_10=lambda best: [best[0]]),
+        changed("the pair turned round", "(0.95, 0.9) is no combination", best_2_10=lambda best: best[::-1]),
         edit("varied but broken", "not above -1", "words[likely > -1].idxmax()", "words[likely <= -1].idxmax()"),
         edit("whole but the same", "another one", "words[likely > -1].idxmax()", "words[likely > -1].idxmin()"),
         edit("upside down", "divide the loop's", "loop_seconds / batch_seconds", "batch_seconds / loop_seconds"),
+        changed("a text for a ratio", "must be a number", ratio_2_10=str),
+        changed("invented", "cannot take so much longer", ratio_2_10=lambda _: 32000.0),
     ],
     "2.11": [
         edit(
@@ -453,85 +607,329 @@ WRONG |= {
             JOINED.format("','.join(map(str, row.values()))"),
         ),
         edit("quotes put by hand", "let the csv module", WRITTEN, JOINED.format("str([*row.values()])[1:-1]")),
+        edit("quotes put around", "cannot be read", WRITTEN, JOINED.format(QUOTED)),
+        edit("line breaks taken out", "came back changed", '"prompt": prompt', '"prompt": " ".join(prompt.split())'),
         edit("a header a call", "header once", "file.tell() == 0", "True"),
+        edit("no header", "The columns must be", "file.tell() == 0", "False"),
         edit("written over", "mode 'a'", 'open(csv_file, "a"', 'open(csv_file, "w"'),
+        edit("latin-1", "not UTF-8", 'newline="", encoding="utf-8"', 'newline="", encoding="latin-1"'),
+        edit("no table", "no CSV file", "    add_to_csv(rows, csv_file)", "    pass"),
+        edit(
+            "a call for each prompt",
+            "called 1 time",
+            AT_ONCE,
+            "[llm.generate(p, SamplingParams(**sampling))[0] for p in prompts]",
+        ),
+        edit(
+            "completions returned", "Return the outputs", "return outputs\n", "return [o.outputs[0] for o in outputs]\n"
+        ),
+        edit("the first text alone", "each is a row", "for text in output.outputs]", "for text in output.outputs[:1]]"),
         edit("a handler a call", "remove and close", KEPT, "        pass"),
         edit("line breaks in the log", "by %r", "%(prompt)r", "%(prompt)s"),
+        edit("no date", "Begin each line with date and time", "%(asctime)s ", ""),
+        edit(
+            "a date without the time",
+            "Begin each line with date and time",
+            FORMAT,
+            '"%(asctime)s %(message)s", "%Y-%m-%d"',
+        ),
+        edit(
+            "the level first", "Begin each line with date and time", FORMAT, '"%(levelname)s %(asctime)s %(message)s"'
+        ),
+        edit("no texts in the log", "must show prompt and text", "%(prompt)r -> %(text)r, ", ""),
+        edit("no log", "no log file", "    add_to_log(rows, log_file)", "    pass"),
+        edit(
+            "one line of the log for a call", "it holds", "        for row in rows:\n", "        for row in rows[:1]:\n"
+        ),
+        edit("print", "not by print", "    add_to_log(rows, log_file)", PRINTED),
         edit("words counted", "token_ids", "len(completion.token_ids)", "len(completion.text.split())"),
+        edit("bytes counted", "length of the text", "len(completion.text)", "len(completion.text.encode()) + 1"),
+        edit("always length", "finish_reason must be", "completion.finish_reason", '"stop"'),
         edit("no level", "level INFO", "logger.setLevel(logging.INFO)", "pass", '"text-generation"', '"no-level"'),
         edit("no time zone", "time zone", "datetime.now(UTC)", "datetime.now()"),
+        edit("another day", "the time of the call", "datetime.now(UTC)", "datetime(2026, 1, 1, tzinfo=UTC)"),
+        edit("seconds since 1970", "ISO 8601", "datetime.now(UTC).isoformat()", "time.time()"),
         edit("one parameter of several", "all of sampling", "dumps(sampling,", "dumps({'max_tokens': 6},"),
+        edit(
+            "seconds of one text", "the whole call", "time.perf_counter() - start", "(time.perf_counter() - start) / 2"
+        ),
+        edit("milliseconds", "the whole call", "time.perf_counter() - start", "(time.perf_counter() - start) * 1000"),
     ],
     "2.12": [
-        edit("one scale for all rows", "each row", SCALE, ONE_SCALE),
-        edit("a scale a column", "one scale a row", "axis=1", "axis=0"),
+        edit("one scale for all rows", "a scale for each row", SCALE, ONE_SCALE),
+        edit("a scale a column", "one scale per row", "axis=1, keep", "axis=0, keep"),
+        edit("without abs", "np.abs", SCALE, SCALE.replace("np.abs(weights)", "weights")),
+        edit("by 128", "int8 ends at 127", "/ 127", "/ 128"),
+        edit("by 255", "must become 127", "/ 127", "/ 255"),
+        edit("whole numbers as floats", ".astype(np.int8)", ".astype(np.int8), scale", ", scale"),
         edit("cut off, not rounded", "round", "np.round(weights / scale)", "(weights / scale)"),
         edit("zeros divided", "use 1 there", "scale[scale == 0] = 1", *UNGUARDED),
+        edit(
+            "the original's folder",
+            "int8_folder must be",
+            "int8_folder = write_quantized(quantize)",
+            "int8_folder = models() / 'pocket-base'",
+        ),
         result_2_12("ratio upside down", "upside", size_ratio=lambda ratio: 1 / ratio),
-        result_2_12("expected, not measured", "ratio of the two", size_ratio=lambda _: 2.0),
+        result_2_12("expected, not measured", "ratio of the sizes", size_ratio=lambda _: 2.0),
+        result_2_12("a text for a number", "kl must be a number", kl=str),
+        changed(
+            "a pair in place of a dict", "a dict with size_ratio, kl", result_2_12=lambda right: tuple(right.values())
+        ),
         edit("weighed by the copy", "KL(int8 || base)", "np.exp(base) * (base - int8)", "np.exp(int8) * (int8 - base)"),
         edit("a sum over the prompts", "the mean over the prompts", ".sum(axis=1).mean()", ".sum()"),
+        edit("a mean over the tokens", "sum over it", ".sum(axis=1).mean()", ".mean()"),
+        edit("bits", "np.log2", ".sum(axis=1).mean()", ".sum(axis=1).mean() / np.log(2)"),
+        edit("not weighed", "sum(p * (log p - log q))", "np.exp(base) * (base - int8)", "(base - int8)"),
         edit("one model asked twice", "asked twice", '"int8": int8}', '"int8": base}'),
         changed("not sorted by token", "sorted by token_id", logprobs_2_12=sorted_by_probability),
+        changed(
+            "one prompt", "one row per prompt", logprobs_2_12=lambda rows: {name: r[:1] for name, r in rows.items()}
+        ),
+        changed("two arrays", "a dict with base, int8", logprobs_2_12=lambda rows: tuple(rows.values())),
+        Wrong("another model", another_model, "more than int8 costs"),
     ],
     "2.13": [
         api("no lock", "use a lock", "with one_at_a_time", "if True"),
+        api("a lock for each request", "use a lock", "with one_at_a_time", "with threading.Lock()"),
         api("an async handler that blocks", "blocks the server", HANDLER, HANDLER.replace("def", "async def")),
+        api("an async handler that waits for the lock", "stops the whole server", HANDLER, ASYNC_HANDLER, *STUCK),
+        api("health waits for the lock", "neither the lock", HEALTHY, f"with one_at_a_time:\n            {HEALTHY}"),
+        api("a lock that stays", "release the lock", ENGINE_CALL, LOCK_KEPT),
+        api("refused while one is generated", "all be answered", ENGINE_CALL, REFUSED),
+        api("no health", "GET /health", '"/health"', '"/healthy"'),
+        api("no application", "return the FastAPI", "return app", "return None"),
         api("no bounds", "must be answered with 422", "Field(0.7, ge=0, le=2)", "0.7"),
+        api("top_p from 0", "'top_p': 0}", "gt=0, le=1", "ge=0, le=1"),
+        api("top_p above 1", "'top_p': 1.1}", "gt=0, le=1", "gt=0"),
+        api("temperature above 0", "keeps the rules", "ge=0, le=2", "gt=0, le=2"),
+        api("two letters or more", "keeps the rules", "min_length=1", "min_length=2"),
+        api("no reason given", "must say why", ", detail=str(error)", ""),
+        api("a seed required", "keeps the rules", "seed: int | None = Field(None, ge=0)", "seed: int"),
         api("any field", "must be answered with 422", 'extra="forbid"', 'extra="ignore"'),
+        api(
+            "asked before it is refused",
+            "must not reach the engine",
+            "prompt: str = Field(min_length=1)",
+            "prompt: str",
+            FIRST_COMPLETION,
+            REFUSED_LATE,
+        ),
         api("ValueError caught", "no ValueError", "except VLLMValidationError", "except ValueError"),
         api("seed forgotten", "pass on all parameters", 'exclude={"prompt"}', 'exclude={"prompt", "seed"}'),
         api("characters counted", "number of token_ids", "len(completion.token_ids)", "len(completion.text)"),
+        api("another reason", "finish_reason must be", 'completion.finish_reason or ""', '"done"'),
+        api(
+            "the text alone",
+            "Reply with",
+            "def generate(request: Request) -> Reply",
+            "def generate(request: Request)",
+            REPLY,
+            'return {"text": completion.text}',
+        ),
+        api(
+            "answered with 201", "must answer 200", '@app.post("/generate")', '@app.post("/generate", status_code=201)'
+        ),
     ],
     "2.14": [
         key("hash", "another one in every process", DIGEST.format(TEXT_OF_KEY), f"str(hash({TEXT_OF_KEY}))"),
+        key("bytes", "must return a text", ".hexdigest()", ".digest()"),
         key("str of a dict", "another order", PARAMETERS, "str(sampling)"),
         key("repr of the parameters", "logit_bias", PARAMETERS, "repr(params)"),
         key("some parameters", "that of another request", PARAMETERS, "(params.temperature, params.seed)"),
         key("the model left out", "model 'n'", "model, prompt, msg", "prompt, msg"),
         key("parts run together", "model 'mp'", "model, prompt, msg", "model + prompt, msg"),
+        key("blanks cut off", "Every letter, blank", "model, prompt, msg", "model, prompt.strip(), msg"),
+        key(
+            "blanks run together",
+            "Every letter, blank",
+            "model, prompt, msg",
+            'model, re.sub(" +", " ", prompt), msg',
+            *IMPORT_RE,
+        ),
+        key("small letters", "Every letter, blank", "model, prompt, msg", "model, prompt.lower(), msg"),
+        key("the prompt's beginning", "Every letter, blank", "model, prompt, msg", "model, prompt[:1000], msg"),
+        key("letters sorted", "Every letter, blank", "model, prompt, msg", "model, sorted(prompt), msg"),
+        key("floats rounded", "Every letter, blank", PARAMETERS, ROUNDED),
         key("random requests kept", "without a seed", "params.seed is None", "False"),
         key("a seed of 0 called none", "compare with None", "params.seed is None", "not params.seed"),
         changed("one JSON file", "Two writers", ResultCache=lambda _: JsonFile),
         changed("a JSON file read again", "Two writers", ResultCache=lambda _: RereadJsonFile),
+        changed("a lock of this process", "two processes", ResultCache=lambda _: ThreadsOnly),
+        changed("kept in memory", "two processes", ResultCache=lambda _: InMemory),
+        changed("one memory for all", "another path", ResultCache=lambda _: OneMemory),
+        key("one connection", "put raised ProgrammingError", *ONE_CONNECTION),
+        key("SQL by hand", "for the text", '"INSERT OR REPLACE INTO results VALUES (?, ?)", (key, text)', BY_HAND_SQL),
+        key("a key put twice", "there already", "INSERT OR REPLACE", "INSERT"),
+        key("blanks of a text cut off", "what put was given", "else row[0]", "else row[0][:5]"),
+        key(
+            "an empty text for none",
+            "None for a key",
+            "return None if row is None else row[0]",
+            'return "" if row is None else row[0]',
+        ),
         key("an empty text called missing", "An empty text", "row is None else row[0]", "not row else row[0] or None"),
-        key("asked whether true", "compare what the cache returns", "if found is not None", "if found"),
+        key("asked whether true", "compare with None", "if found is not None", "if found"),
         key("never asked", "must generate once", "if found is not None", "if False"),
+        key("another text", "llm.generate gives", ".outputs[0].text\n", ".outputs[0].text.strip()\n"),
+        key(
+            "random ones cached",
+            "every time",
+            "key = cache_key(model, prompt, sampling)",
+            'key = f"{model} {prompt} {sampling}"',
+        ),
+        key(
+            "another prompt forgotten",
+            "another prompt",
+            "cache_key(model, prompt, sampling)\n",
+            'cache_key(model, "", sampling)\n',
+        ),
+        key(
+            "another model forgotten",
+            "another model",
+            "cache_key(model, prompt, sampling)\n",
+            'cache_key("", prompt, sampling)\n',
+        ),
+        key(
+            "a cache of its own",
+            "cached_text is given",
+            "    found = None if key",
+            "    cache = OWN.setdefault(0, cache)\n    found = None if key",
+            "SECONDS_TO_WAIT = 30",
+            "OWN = {}\nSECONDS_TO_WAIT = 30",
+        ),
     ],
     "2.15": [
         edit("everything tried again", "transient errors only", TRANSIENT, "except Exception:"),
+        edit("OSError tried again", "OSError was tried", TRANSIENT, "except OSError:"),
         edit("Ctrl-C tried again", "KeyboardInterrupt was tried", "TimeoutError)", "TimeoutError, KeyboardInterrupt)"),
+        edit("by the name of the class", "return the answer", TRANSIENT, BY_NAME_OF_CLASS),
+        edit("another error in its place", "must come out as it is", TRANSIENT, WRAPPED + TRANSIENT),
         edit("the same wait", "twice as long", "pause * 2**attempt", "pause"),
-        edit("no limit", "3 calls at most", "range(attempts)", "range(20)", "attempts - 1", "19"),
+        edit("waits that grow evenly", "twice as long", "pause * 2**attempt", "pause * (attempt + 1)"),
+        edit("the pause forgotten", "twice as long", "pause * 2**attempt", "0.5 * 2**attempt"),
+        edit("another pause", "default pause of 0.5", "pause=0.5", "pause=1.0"),
+        edit("no limit", "4 calls at most", "range(attempts)", "range(20)", "attempts - 1", "19"),
+        edit("always three", "4 calls at most", "range(attempts)", "range(3)", "attempts - 1", "2"),
+        edit("five by default", "Without attempts", "attempts=3", "attempts=5"),
         edit("a last wait", "after the last", LAST + WAIT, WAIT.lstrip() + " " * 12 + LAST),
         edit("the last error lost", "its error must come out", LAST, LAST.replace("raise", "return None")),
-        edit("not validated", "before the engine", "found := problems(sampling)", "found := []", *UNCHECKED),
+        edit("another prompt", "with what the function was given", "generate(prompts,", "generate(prompts * 2,"),
+        edit(
+            "a dict for the parameters", "with what the function was given", TRIED, "engine.generate(prompts, sampling)"
+        ),
+        edit("not validated", "before the engine", "found := problems(sampling)", "found := []", TRIED, TRIED_ANYHOW),
         edit("validated by vLLM alone", "names every problem", "found := problems(sampling)", "found := []"),
-        edit("the first problem alone", "must be 2 messages", TOGETHER, f"found[:1] or {TOGETHER}"),
+        edit("the first problem alone", "must be 2 messages", "return found or", "return found[:1] or"),
+        edit(
+            "another order",
+            "Keep the order",
+            "return found or",
+            "return sorted(found, key=lambda message: message.startswith('top_p')) or",
+        ),
         edit("ValueError alone", "ended with VLLMValidationError", "(VLLMError, TypeError, ValueError)", "ValueError"),
-        edit("each parameter alone", "only together", TOGETHER, "found"),
+        edit("each parameter alone", "only together", "return found or [together]", "return found"),
+        edit(
+            "never all together",
+            "try that first",
+            "    if together is None:\n        return []\n",
+            "",
+            "or [together]",
+            "or ([together] if together else [])",
+        ),
     ],
     "2.16": [
         generator("a call a temperature", "called 1 time", VARIANTS, ONE_BY_ONE),
         generator("one strategy", "two strategies", "in STRATEGIES]", "in STRATEGIES[:1]]"),
+        generator("no topic", "topic must be in", "strategy.format(topic)", 'strategy.format("it")'),
+        generator(
+            "one temperature", "every temperature", "temperature=temperatures, top", "temperature=temperatures[:1], top"
+        ),
+        generator("one text for each", "n texts for every", "n=n, seed=seed", "n=1, seed=seed"),
+        generator("the same seed", "a seed of its own", VARIANTS, SAME_SEED),
+        generator("no prompts", "generate_variants must return", VARIANTS, VARIANTS + ".drop(columns='prompt')"),
+        generator("rows doubled", "as many texts", VARIANTS, DOUBLED),
+        generator("texts cut", "A row holds another text", VARIANTS, VARIANTS + ".assign(text='')"),
         generator("a sum for coherence", "divide by the number", "row.logprob / row.tokens", "row.logprob"),
+        generator(
+            "log probability for coherence",
+            "a probability from",
+            "math.exp(row.logprob / row.tokens)",
+            "row.logprob / row.tokens",
+        ),
         generator("single words for diversity", "different pairs", "distinct_n(text, 2)", "distinct_n(text, 1)"),
         generator("nan for an empty text", "not nan", "0.0 if math.isnan(value) else value", "value"),
-        generator("length without a limit", "at most 1", "FULL_LENGTH, 1.0)", "20, 9.0)"),
+        generator(
+            "length without a limit",
+            "at most 1",
+            "min(len(text.split()) / FULL_LENGTH, 1.0)",
+            "len(text.split()) / FULL_LENGTH",
+        ),
         generator("the worst first", "best first", "ascending=False", "ascending=True"),
+        generator("a sum for quality", "the mean of the three", ".mean(axis=1).to_numpy()", ".sum(axis=1).to_numpy()"),
+        generator(
+            "no quality", "rank must return", "quality=pd.", "goodness=pd.", 'values("quality"', 'values("goodness"'
+        ),
         generator("empty texts left out", "keep all texts", "return ranked", "return ranked[ranked['text'] != '']"),
+        report("to_markdown", "markdown_table", TABLE_ROWS, "return frame.to_markdown()"),
+        report("no heading", "begins with a heading", '[f"# Texts', '[f"Texts'),
+        report("no topic in the heading", "name the topic", "# Texts about {_cell(topic)}", "# Report"),
         report("bars in cells", "ends its cell", '.replace("|", "\\\\|")', ""),
         report("line breaks in cells", "ends the row", CELL, CELL.removeprefix('" ".join(').removesuffix(".split())")),
         report("no statistics", "two tables", STATISTICS, '""'),
+        report("the best in the table", "one row per text", "table(ranked[[", "table(ranked[:2][["),
+        report("no texts in the table", "must hold the text", '"prompt", "text"]', '"prompt"]'),
+        report("statistics by prompt", "one row per temperature", 'groupby("temperature")', 'groupby("prompt")'),
         report("one decimal", "two decimals", ":.2f}", ":.1f}"),
+        report("no temperature", "each temperature and its mean", "statistics.reset_index()", "statistics"),
+        report("nothing quoted", "Quote the three best", "*best, ", ""),
+        report("one quoted", "Quote the three best", "ranked[:top]", "ranked[:1]"),
     ],
     "2.17": [
         benchmark("no warm-up", "Warm up", "    measure(llm, batch_size=1, max_tokens=1)", "    pass"),
+        benchmark(
+            "warm too late",
+            "Warm up",
+            WARM,
+            "",
+            ROWS,
+            f"frame = {ROWS.removeprefix('return ')}\n{WARM}    return frame",
+        ),
         benchmark("texts end when they like", "ignore_eos=True", EXACT, ""),
         benchmark("a loop for a batch", "with 4 prompts", BATCH, LOOPED_BATCH),
+        benchmark(
+            "one setting", "one row for each", "for size, length in settings]", "for size, length in [*settings][:1]]"
+        ),
+        benchmark(
+            "always 12 tokens",
+            "and max_tokens=6",
+            "max_tokens=max_tokens, ig",
+            "max_tokens=12, ig",
+            "tokens = sum",
+            "tokens = batch_size * max_tokens or sum",
+        ),
+        benchmark(
+            "tokens of one text",
+            "count token_ids",
+            "token_ids) for output in outputs)",
+            "token_ids) for output in outputs[:1])",
+        ),
         benchmark("speed of one text", "the whole batch", "tokens / seconds,", "tokens / seconds / batch_size,"),
+        benchmark(
+            "seconds of one text",
+            "time of the call",
+            "perf_counter() - start",
+            "perf_counter() / batch_size - start / batch_size",
+        ),
         benchmark("bytes", "divide bytes", " / MIB", ""),
-        benchmark("total for first", "must be less", LATENCY, "seconds"),
+        benchmark("KiB", "divide bytes", " / MIB", " / 1024"),
+        benchmark("total for first", "the mean of", LATENCY, "seconds"),
+        benchmark(
+            "the largest first", "the mean of", LATENCY, "max(output.metrics.first_token_latency for output in outputs)"
+        ),
+        benchmark("the first first", "the mean of", LATENCY, "outputs[0].metrics.first_token_latency"),
+        benchmark("no table", "must return a table", "return pd.DataFrame(", "return list("),
+        Wrong("an engine without times", lambda solved: (solved["benchmark"], Silent()), "notes no times"),
     ],
 }
 
@@ -544,6 +942,16 @@ RIGHT |= {
     "2.10": [
         edit("n texts of one request", "", GRID, N_AT_ONCE),
         changed("other numbers", "", best_2_10=lambda best: [float(n) for n in best], ratio_2_10=np.float32),
+        changed("an array, a whole number", "", best_2_10=np.array, ratio_2_10=lambda _: 7),
+        changed(
+            "columns that are an index too", "", frame_2_10=lambda f: f.set_index(["temperature", "top_p"], drop=False)
+        ),
+        changed(
+            "steps of linspace",
+            "",
+            frame_2_10=steps_of_linspace,
+            best_2_10=lambda best: pd.Series(best, index=["t", "p"]),
+        ),
     ],
     "2.11": [
         edit(
@@ -558,6 +966,18 @@ RIGHT |= {
             "return outputs\n",
             "return tuple(outputs)\n",
         ),
+        edit(
+            "local time, rounded seconds, months in words",
+            "",
+            "datetime.now(UTC).isoformat()",
+            'datetime.now().astimezone().strftime("%Y-%m-%dT%H:%M:%S%z")',
+            '"seconds": seconds',
+            '"seconds": round(seconds, 2)',
+            FORMAT,
+            "'%(asctime)s %(message)s', '%d %b %Y, %H:%M:%S'",
+        ),
+        edit("the root logger", "", "    add_to_log(rows, log_file)", ROOT_LOGGER),
+        edit("a day of the week", "", FORMAT, "'%(asctime)s %(message)s', '%a %b %d %H:%M:%S %Y'"),
     ],
     "2.12": [
         edit(
@@ -566,51 +986,110 @@ RIGHT |= {
             DIVIDED,
             "return [np.rint(weights / scale).astype('int8'), scale.astype('float64')]",
         ),
-        result_2_12("numpy's numbers", "", kl=np.float32, same_texts=np.int64, size_ratio=np.float64),
+        edit("the larger of two", "", "scale[scale == 0] = 1", "scale = np.maximum(scale, 1e-12)"),
+        result_2_12(
+            "numpy's numbers, rounded, and more",
+            "",
+            kl=np.float32,
+            size_ratio=lambda ratio: np.float64(round(ratio, 2)),
+        ),
         changed(
             "lists, and the folder as a text",
             "",
             int8_folder=str,
             logprobs_2_12=lambda rows: {n: r.tolist() for n, r in rows.items()},
+            result_2_12=lambda right: right | {"same_texts": 5},
         ),
+        changed("tables", "", logprobs_2_12=lambda rows: {n: pd.DataFrame(r) for n, r in rows.items()}),
     ],
     "2.13": [
         api(
             "an async handler that waits",
             "",
             HANDLER,
-            HANDLER.replace("def", "async def"),
+            ASYNC_HANDLER,
             ENGINE_CALL,
             AWAITED,
             LOCK,
             "asyncio.Lock()",
             "import threading",
             ASYNC_IMPORTS,
-        )
+        ),
+        api(
+            "one thread for the engine",
+            "",
+            ENGINE_CALL,
+            IN_ONE_THREAD,
+            LOCK,
+            "ThreadPoolExecutor(1)",
+            "import threading",
+            EXECUTOR,
+        ),
+        api(
+            "a prompt in a dict, health in the loop",
+            "",
+            "(request.prompt,",
+            '({"prompt": request.prompt},',
+            *ASYNC_HEALTH,
+        ),
     ],
     "2.14": [
         key("a key to read", "", DIGEST.format(TEXT_OF_KEY), TEXT_OF_KEY),
+        key("sorted pairs", "", PARAMETERS, "repr(sorted(sampling.items()))"),
         changed("a file for each text", "", ResultCache=lambda _: Folder),
+        changed("a JSON file under a lock of the file", "", ResultCache=lambda _: LockedJsonFile),
+        key("one connection for all threads", "", *ONE_CONNECTION, *SHARED),
     ],
     "2.15": [
         edit(
             "a generator, and waits that double",
             "",
-            f"return {TOGETHER}",
-            f"yield from {TOGETHER}",
+            "return found or [together]",
+            "yield from found or [together]",
             "found := problems(sampling)",
             "found := list(problems(sampling))",
             WAIT,
             WAIT.replace("pause * 2**attempt", "pause") + "            pause *= 2\n",
-        )
+        ),
+        edit(
+            "any exception is a refusal",
+            "",
+            "(VLLMError, TypeError, ValueError)",
+            "Exception",
+            "prompts, Sam",
+            "prompts, sampling_params=Sam",
+        ),
     ],
     "2.16": [
         report("tables without bars at the edges", "", ROW_OF_TABLE, '" | ".join(_cell(value) for value in row)'),
+        report(
+            "bold numbers, the prompt left out",
+            "",
+            '{value:.2f}" if',
+            '**{value:.2f}**" if',
+            "{row.prompt}{row.text}",
+            "{row.text}",
+        ),
         generator("the topic in capitals", "", "strategy.format(topic)", "strategy.format(topic).title()"),
+        generator("another index", "", ", ignore_index=True)", ").set_index('text', drop=False)"),
     ],
     "2.17": [
         benchmark("exact by min_tokens", "", EXACT, ", min_tokens=max_tokens"),
         benchmark("exact by a bias", "", EXACT, ", logit_bias={llm.get_tokenizer().eos_token_id: -100}"),
+        benchmark(
+            "a first call as the engine likes it",
+            "",
+            "measure(llm, batch_size=1, max_tokens=1)",
+            "llm.generate('Hello')",
+        ),
         benchmark("more columns", "", '"memory": memory(),', '"memory": memory(), "prompts": prompts,'),
+        benchmark(
+            "the peak of memory, rounded",
+            "",
+            "return (psutil",
+            PEAK,
+            '"tokens_per_second": tokens / seconds',
+            '"tokens_per_second": round(tokens / seconds, 1)',
+        ),
     ],
 }
