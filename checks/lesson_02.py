@@ -423,7 +423,7 @@ def memory(kv_bytes_per_token, tokens_that_fit, frame, llm) -> None:
     per_token = kv_bytes_per_token(config.model_config.hf_text_config, config.model_config.dtype.itemsize)
     for row in frame.itertuples():
         truth = tokens_that_fit(int(row.kv_cache_memory_bytes), per_token, config.cache_config.block_size)
-        engine = f"An engine with {row.kv_cache_memory_bytes} bytes reports {truth} tokens, not {row.reported}"
+        engine = f"An engine with {row.kv_cache_memory_bytes} bytes reports {truth} tokens, not {row.reported!r}"
         require(alike(row.reported, truth), f"{engine}: take reported(engine), and the sizes as they are.")
     is_bytes = (frame["memory_in_use"] > SMALLEST_PROCESS).all()
     require(is_bytes, "memory_in_use must be what memory_in_use() returns, in bytes.")
@@ -470,17 +470,14 @@ def configuration_file(path, resolve) -> None:
     require(isinstance(path, str | Path), "config_2_7 must be the path of your file.")
     _order(resolve)
     _unknown_key(resolve)
-    script = _read_as_the_script(path, "--top_k=5")
+    script = _read_as_the_script(path)
     names = [name for name, value in IN_FILE.items() if script.get(name) != value]
     require(not names, f"The file must set {', '.join(f'{name} to {IN_FILE[name]}' for name in names)}.")
     require(Path(script.get("model", "")).name == "pocket-base", "The file must also name the model, pocket-base.")
-    own = resolve(dict.fromkeys(IN_FILE) | {"top_k": 5}, IN_FILE, {"top_p": 0.9})
-    differ = [name for name in [*IN_FILE, "top_k"] if own[name][0] != script[name]]
-    require(not differ, f"For {', '.join(differ)} the lesson's script takes another value than resolve.")
 
 
-def _read_as_the_script(path, *more: str) -> dict:
-    """Return what the lesson's script reads in a file and more words; its own message is the hint."""
+def _read_as_the_script(path) -> dict:
+    """Return what the lesson's script reads in a file; its own message is the hint."""
     from vllm import EngineArgs
 
     from vllm_course.completion.parser import Parser, add_own
@@ -492,7 +489,7 @@ def _read_as_the_script(path, *more: str) -> dict:
     parser.add_argument("--stop", action="append")
     add_own(parser)
     reading = Tried(partial(read_settings, parser), "text_generation.py", "words -> dict")
-    settings, error = reading.ending(["--config", str(path), *more])
+    settings, error = reading.ending(["--config", str(path)])
     said = "" if error is None else described(error).replace(f"{Path(path).parent}/", "")
     require(error is None, f"The script refuses the file: {said}.")
     return settings.plain()
@@ -503,6 +500,8 @@ def _order(resolve) -> None:
         found = resolve(*sources)
         pairs = all(isinstance(value, tuple | list) and len(value) == 2 for value in found.values())
         require(pairs, "Each value of the dict must be a tuple: (value, source).")
+        named = {pair[1] for pair in found.values()} <= {"command line", "file", "model"}
+        require(named, 'The second of each tuple is its source: "command line", "file" or "model".')
         found = {name: tuple(pair) for name, pair in found.items()}
         given = "command_line={}, file={}, model_defaults={}".format(*sources)
         require(found == wanted, f"{why}. {given} must give {wanted}, not {found}.")
@@ -683,7 +682,8 @@ def _one_process(ran: subprocess.CompletedProcess, calls: list[str]) -> None:
     said = " ".join(ran.stderr.strip().splitlines()[-1:])
     several = f"It starts {len(calls)} processes for 3 prompts, and each loads the model: start one for all."
     require(len(calls) <= 1, several)
-    require(ran.returncode == 0, f'It ended with exit code {ran.returncode}: {said} Are "$1" and "$2" quoted?')
+    blanks = "Is every name quoted? Those of the check hold blanks."
+    require(ran.returncode == 0, f"It ended with exit code {ran.returncode}: {said} {blanks}")
     require(len(calls) == 1, "It ended without having started text_generation.py by python.")
     words, count = json.loads(calls[0]), len(OPTIONS_TO_PASS)
     passed_on = any(words[place : place + count] == OPTIONS_TO_PASS for place in range(len(words)))

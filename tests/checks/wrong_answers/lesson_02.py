@@ -100,6 +100,7 @@ def _file(name: str, text: str = "", **settings):
 
 # 2.8
 APPEND, FILLED = 'action="append", default=[], ', 'args.template.replace("{text}", prompt)'
+IMPORT_RE = "    parser = Flexible", "    import re\n    parser = Flexible"
 LINES = 'for line in lines if line and not line.startswith("#")]'
 
 WRONG = {
@@ -264,6 +265,7 @@ WRONG = {
             "in values.items() if name in command_line}",
         ),
         changed("settings, no file", "must be the path", config_2_7=lambda _: {"temperature": 0.7}),
+        edit("sources first", "second of each tuple", "(value, source)", "(source, str(value))"),
         edit("values without sources", "(value, source)", "name: (value, source)", "name: value"),
         edit("any key, as set_defaults takes it", "nobody noticed", "if unknown := sorted(", "if unknown := () and ("),
         edit("another error", "Raise a ValueError", "raise ValueError", "raise KeyError"),
@@ -300,6 +302,7 @@ WRONG = {
             "else [])",
             "else []) + args.prompt",
         ),
+        edit("all braces filled", "Braces other than", FILLED, "re.sub('{.*?}', prompt, args.template)", *IMPORT_RE),
         edit("str.format", "takes every brace", FILLED, "args.template.format(text=prompt)"),
         edit("the template put before", "in place of", FILLED, 'args.template.removesuffix("{text}") + prompt'),
         edit("any template", "the same prompt every time", 'if "{text}" not in args', "if not args"),
