@@ -15,13 +15,17 @@ import pandas as pd
 
 from tests.checks.wrong_answers import Wrong, changed, edit
 
-# 2.9
-
-
 # 2.1
 IN_ONE = "generate(model, prompts, temperature=0.0, max_tokens=40)"
 ONE_EACH = "pd.concat([generate(model, prompt, temperature=0.0, max_tokens=40) for prompt in prompts])"
 LOOP = "    for name in names:\n        start"
+CLOCK, START = "time.perf_counter()", "    for name in names:\n        start = time.perf_counter()\n"
+ONE_START = "    start = time.perf_counter()\n    for name in names:\n"
+LOADED, SUM = "        loaded = time.perf_counter()\n", 'frame["tokens"].sum()'
+TWICE = "pd.concat(frames, ignore_index=True)"
+ROW = '{"prompt": output.prompt, "text": output.outputs[0].text, "tokens": len(output.outputs[0].token_ids)}'
+OUTPUTS = "model.generate(tuple(prompts), SamplingParams(temperature=0, max_tokens=40))"
+BY_ROWS = f"pd.DataFrame([{ROW} for output in {OUTPUTS}])"
 OTHER = {"pocket-base": "pocket-base-mini", "pocket-base-mini": "pocket-base"}
 
 
@@ -40,15 +44,22 @@ EVERY_DEFAULT, METHODS = (
 )
 BY_NAME = 'parser.get_default(option.lstrip("-").replace("-", "_"))'
 CAUTIOUS = f"next({BY_NAME} for action in parser._actions if action.dest == option.strip('-').replace('-', '_'))"
+NOT_NONE = f"next(value for value in [{BY_NAME}] if value is not None)"
+BY_OPTION = (
+    'next(a.default for a in parser._actions if "--" + option.lstrip("-").replace("_", "-") in a.option_strings)'
+)
+GROUPS = "{group.title: len(group._group_actions) for group in parser._action_groups if group._group_actions}"
+BY_ACTION = "__import__('collections').Counter(action.container.title for action in parser._actions)"
 
 # 2.3
+WHOLE = 'table[table["mean_logprob"] >= -2]'
 SWEEP, SWEPT = "sweep(llm, prompt, n=8, seed=0, temperature=", "list(temperatures), max_tokens=40)"
 SWEEP_EACH, SWEPT_EACH = "pd.concat([" + SWEEP, "[t], max_tokens=40) for t in temperatures])"
 BROKEN_FROM, BEST = 'table.index[table["mean_logprob"] < -2].min()', 'whole["diversity"].idxmax()'
 SUMMARY = 'return summarize(frame, "temperature")'
 BY_HAND = """
-    settings = {"seed": 5, "max_tokens": 40, "logprobs": 1}
-    params = [SamplingParams(temperature=t, **settings) for t in temperatures for _ in range(8)]
+    settings = {"max_tokens": 40, "logprobs": 1}
+    params = [SamplingParams(temperature=t, seed=seed, **settings) for t in temperatures for seed in range(8)]
     asked = zip(params, llm.generate([prompt] * len(params), sampling_params=params))
     rows = [(p.temperature, c.text, len(c.token_ids), c.cumulative_logprob, c.finish_reason)
             for p, output in asked for c in output.outputs]
@@ -57,9 +68,17 @@ BY_HAND = """
 
 # 2.4
 STOPPED = 'return "end of sequence" if completion.stop_reason is None else "stop string"'
+BY_TYPE = 'return "stop string" if isinstance(completion.stop_reason, str) else "end of sequence"'
+GIVEN = 'return "stop string" if params.stop else "end of sequence"'
 CUT = 'return "max_tokens" if len(completion.token_ids) == params.max_tokens else "context length"'
 FULL = (
     'return "context length" if len(output.prompt_token_ids + completion.token_ids) >= max_model_len else "max_tokens"'
+)
+
+# 2.5
+WITHOUT_END = (
+    "allowed_token_ids=[i for i in range(llm.llm_engine.model_config.get_vocab_size()) "
+    "if i != llm.get_tokenizer().eos_token_id]"
 )
 
 # 2.6
@@ -86,6 +105,7 @@ def _file(name: str, text: str = "", **settings):
 
 # 2.8
 APPEND, FILLED = 'action="append", default=[], ', 'args.template.replace("{text}", prompt)'
+IMPORT_RE = "    parser = Flexible", "    import re\n    parser = Flexible"
 LINES = 'for line in lines if line and not line.startswith("#")]'
 
 WRONG = {
@@ -95,6 +115,14 @@ WRONG = {
         changed("one prompt missing", "one row for each", frame_2_1=lambda frame: frame[1:]),
         changed("one model asked twice", "asked twice", frame_2_1=_asked_twice),
         changed("sampled, not greedy", "temperature=0", frame_2_1=lambda f: f.assign(text=[*map(str, range(6))])),
+        changed(
+            "words counted", "not the greedy ones", frame_2_1=lambda f: f.assign(tokens=f["text"].str.split().str.len())
+        ),
+        changed(
+            "a speed for each text", "one number for each model", frame_2_1=lambda f: f.assign(load_seconds=f.index)
+        ),
+        changed("one name", "a dict with loads_faster", answer_2_1=lambda answer: answer["loads_faster"]),
+        changed("no times", "Give a DataFrame with model", frame_2_1=lambda frame: frame.drop(columns="load_seconds")),
         changed("the other model", "your own table", answer_2_1=lambda a: {name: OTHER[a[name]] for name in a}),
         edit(
             "all loaded, then asked",
@@ -108,7 +136,19 @@ WRONG = {
         edit("a call for each prompt", "in one call", IN_ONE, ONE_EACH),
         edit("sampled in the function", "must take temperature=0", "temperature=0.0, ", "temperature=0.5, "),
         edit("the first model only", "Load every name", "return pd.concat", "    return pd.concat"),
-        edit("no table", "must return a table", "return pd.concat(frames, ignore_index=True)", "return frames"),
+        edit("no table", "must return a table", "return " + TWICE, "return frames"),
+        edit("columns missing", "must return a DataFrame with model", "model=name, ", ""),
+        edit("one row too few", "Return a row for each", TWICE, TWICE + "[1:]"),
+        edit("texts mixed up", "wrote to that prompt", ".assign(", ".assign(text=frame['text'].tolist()[::-1], "),
+        edit(
+            "writing is loading", "load(name) and nothing else", LOADED, "", "        speed", LOADED + "        speed"
+        ),
+        edit("since the first load", "load(name) and nothing else", START, ONE_START),
+        edit("seconds as a text", "must be a number", "=loaded - start", "=f'{loaded - start:.1f} s'"),
+        edit("speed with loading", "divided by the seconds of its one call", "() - loaded)", "() - start)"),
+        edit("speed of one text", "all tokens of the model", SUM, 'frame["tokens"].mean()'),
+        edit("speed text by text", "all tokens of the model", SUM, 'frame["tokens"]'),
+        edit("characters a second", "all tokens of the model", SUM, 'frame["text"].str.len().sum()'),
     ],
     "2.2": [
         edit("groups without options", "does not show in the help", " if group._group_actions}", "}"),
@@ -119,7 +159,15 @@ WRONG = {
             "len(group._group_actions)",
             "sum(len(action.option_strings) for action in group._group_actions)",
         ),
+        edit(
+            "long names counted",
+            "several names",
+            "len(group._group_actions)",
+            "sum(n[:2] == '--' and n[:5] != '--no-' for action in group._group_actions for n in action.option_strings)",
+        ),
         edit("get_default, which knows any name", "None for any name", EVERY_DEFAULT, BY_NAME),
+        edit("None called missing", "whose default is None", EVERY_DEFAULT, NOT_NONE),
+        edit("a text for a flag", "return False for a flag", EVERY_DEFAULT, f"str({EVERY_DEFAULT})"),
         edit("hyphens kept", "--line-colour was not found", '.replace("-", "_")]', "]"),
         edit("the option's choices", "has no choices", METHODS, "None"),
         edit("the seed's two", "methods are missing", METHODS, '["awq", "gptq"]'),
@@ -129,15 +177,29 @@ WRONG = {
     "2.3": [
         edit("a call for each temperature", "in one call, not in 2", SWEEP, SWEEP_EACH, SWEPT, SWEPT_EACH),
         edit("one text a temperature", "Take 8 completions", "n=8", "n=1"),
+        edit(
+            "the prompt of the table",
+            "the prompt that it is given",
+            SWEEP,
+            SWEEP.replace("prompt", "'The future of AI is'"),
+        ),
         edit("no seed", "Set a seed", "seed=0, ", ""),
+        edit("one seed", "a seed of its own", SWEEP, SWEEP.replace("prompt, n=8", "[prompt] * 8, n=1")),
+        edit("the notebook's llm", "Call generate of the llm", "def by_temperature(llm, ", "def by_temperature(_, "),
+        edit("no mean_logprob", "by_temperature must return", SUMMARY, SUMMARY + '[["temperature", "diversity"]]'),
         edit("16 tokens", "max_tokens=40", ", max_tokens=40", ""),
         edit("a row for each text", "one row for each", SUMMARY, "return frame.assign(diversity=1, mean_logprob=1)"),
         edit("another measure", "those that summarize finds", SUMMARY, SUMMARY.replace(")", ", n=1)")),
-        edit("the worst, not the first", "not the one that is worst", BROKEN_FROM, 'table["mean_logprob"].idxmin()'),
-        edit("diverse because broken", "best must still be whole", BEST, 'table["diversity"].idxmax()'),
+        edit("the worst, not the first", "with the lowest mean_logprob", BROKEN_FROM, 'table["mean_logprob"].idxmin()'),
+        edit("diverse because broken", "are the broken ones", BEST, 'table["diversity"].idxmax()'),
         edit("-2 counts as broken", "-2 or above", ">= -2", "> -2"),
         edit("-2 is broken", "below -2, got", "< -2", "<= -2"),
-        edit("the highest whole one", "most diverse that is", BEST, "whole.index.max()"),
+        edit("the highest whole one", "but the most diverse", BEST, "whole.index.max()"),
+        edit("below the first broken one", "also where", WHOLE, f"table[table.index < {BROKEN_FROM}]"),
+        edit("no most_diverse", "choose must return", '"most_diverse": table["diversity"].idxmax(),', ""),
+        changed("a list of texts", "must be what by_temperature returns", table_2_3=lambda _: ["a", "b"]),
+        changed("up to 1.75", "from 0 to 2", table_2_3=lambda table: table[:-1]),
+        changed("best alone", "answer_2_3 must be", answer_2_3=lambda answer: answer["best"]),
         changed("four temperatures", "at least 7", table_2_3=lambda table: table[::2][:4]),
         changed("not the rule's answer", "what choose finds", answer_2_3=lambda answer: answer | {"best": 0.0}),
     ],
@@ -146,12 +208,25 @@ WRONG = {
         edit("the context forgotten", "fill the context", CUT, 'return "max_tokens"'),
         edit("max_tokens=None forgotten", "without max_tokens", "ids) == params", "ids) >= params"),
         changed("always reached", "Your own table", reached_2_4=lambda reached: dict.fromkeys(reached, 2)),
-        changed("shares", "no share", reached_2_4=lambda reached: {key: n / 2 for key, n in reached.items()}),
+        changed("texts", "counts completions: numbers", reached_2_4=lambda reached: {key: "2" for key in reached}),
+        changed("a list", "a dict with 10, 100, 500", reached_2_4=lambda reached: list(reached.values())),
+        changed("shares", "not a share", reached_2_4=lambda reached: {key: n / 2 for key, n in reached.items()}),
         changed("one prompt", "each prompt and max_tokens", frame_2_4=lambda frame: frame.head(3)),
+        changed(
+            "a column missing", "Give a DataFrame with prompt", frame_2_4=lambda frame: frame.drop(columns="prompt")
+        ),
+        changed(
+            "another prompt", "two prompts of the exercise", frame_2_4=lambda f: f.assign(prompt=f["prompt"] + " a")
+        ),
+        changed("sampled", "column tokens must be", frame_2_4=lambda f: f.assign(tokens=[10, 31, 40, 10, 100, 500])),
+        changed("one reason", "column finish_reason must be", frame_2_4=lambda f: f.assign(finish_reason="length")),
+        edit("a stop string that was given", "did not come", STOPPED, GIVEN),
         changed("two budgets", "Sweep max_tokens", frame_2_4=lambda frame: frame.query("max_tokens > 10")),
     ],
     "2.5": [
         edit("max_tokens alone", "only the most", "min_tokens=150, ", ""),
+        edit("a least that is too low", "after 121 tokens", "min_tokens=150", "min_tokens=120"),
+        edit("two texts", "n must be 1", "min_tokens=150", "n=2, min_tokens=150"),
         edit("past the end", "another text", "min_tokens=150", "ignore_eos=True"),
         edit("a least without a most", "more than 150", "150, max_tokens=150", "150, max_tokens=160"),
         edit("no top_k", "top_k must be 20", "top_k=20", "top_k=0"),
@@ -168,10 +243,15 @@ WRONG = {
         edit("no blocks", "whole ones", BLOCKS + " * block_size", "memory // bytes_per_token"),
         edit("one block too many", "are 62 blocks", BLOCKS, f"({BLOCKS} + 1)"),
         edit("one block at least", "holds no token", BLOCKS, f"max(1, {BLOCKS})"),
-        edit("a float", "divide with //", "memory //", "float(memory) //"),
         changed("one engine read twice", "the same", frame_2_6=lambda f: f.assign(reported=960, predicted=960)),
         changed("half the bytes", "which dtype", frame_2_6=lambda f: f.assign(predicted=f["predicted"] * 2)),
+        changed(
+            "invented numbers", "reports 2432 tokens", frame_2_6=lambda f: f.assign(reported=[1, 2], predicted=[1, 2])
+        ),
+        changed("one size", "at least two sizes", frame_2_6=lambda frame: frame.head(1)),
+        changed("no prediction", "Give a DataFrame", frame_2_6=lambda frame: frame.drop(columns="predicted")),
         changed("no memory", "what memory_in_use() returns", frame_2_6=lambda f: f.assign(memory_in_use=0)),
+        changed("MiB", "in bytes", frame_2_6=lambda f: f.assign(memory_in_use=f["memory_in_use"] / 2**20)),
     ],
     "2.7": [
         changed("a number as a text", "temperature must be", config_2_7=_file("text.json", temperature="0.7")),
@@ -183,6 +263,14 @@ WRONG = {
         edit("None counts as given", "None means not given", " if value is not None", ""),
         edit("the model beats the file", "beats the model", SOURCES, MODEL_OVER_FILE),
         edit("the file beats the command line", "the command line was lost", SOURCES, FILE_FIRST),
+        edit(
+            "the command line's names only",
+            "count too",
+            "in values.items()}",
+            "in values.items() if name in command_line}",
+        ),
+        changed("settings, no file", "must be the path", config_2_7=lambda _: {"temperature": 0.7}),
+        edit("sources first", "second of each tuple", "(value, source)", "(source, str(value))"),
         edit("values without sources", "(value, source)", "name: (value, source)", "name: value"),
         edit("any key, as set_defaults takes it", "nobody noticed", "if unknown := sorted(", "if unknown := () and ("),
         edit("another error", "Raise a ValueError", "raise ValueError", "raise KeyError"),
@@ -196,7 +284,19 @@ WRONG = {
             "__import__('argparse').ArgumentParser()",
         ),
         edit("blanks kept", "strip it", "(line.strip() for", "(line for"),
-        edit("comments kept", "is a comment", ' and not line.startswith("#")', ""),
+        edit("a # anywhere", "'What is C#?' is a prompt", 'not line.startswith("#")', '"#" not in line'),
+        edit("another encoding", "encoding='utf-8'", 'encoding="utf-8"', 'encoding="latin-1"'),
+        edit("stripped at last", "An empty line", "(line.strip() for", "(line for", "[line for", "[line.strip() for"),
+        edit("unknown options passed over", "parse_known_args", "parse_args(argv)", "parse_known_args(argv)[0]"),
+        edit("sys.argv", "Give argv to parse_args", "parse_args(argv)", "parse_args()"),
+        edit("any file", "no line is a prompt", "if not prompts", "if not (args.prompt or args.prompts_file)"),
+        edit("an empty template", "An empty template", 'if "{text}"', 'if args.template and "{text}"'),
+        edit("the first {text} only", "every {text}", FILLED, FILLED.replace("prompt)", "prompt, 1)")),
+        edit(
+            "--prompt without #", "as they are", "for prompt in prompts]", "for prompt in prompts if prompt[0] != '#']"
+        ),
+        edit("the file alone filled", "for every prompt", FILLED, f"prompt if prompt in args.prompt else {FILLED}"),
+        edit("comments kept", "is a comment. Leave", ' and not line.startswith("#")', ""),
         edit("empty lines kept", "An empty line", "if line and", "if"),
         edit("every prompt once", "Keep both", "[line for", "[*dict.fromkeys(line for", LINES, LINES[:-1] + ")]"),
         edit(
@@ -207,6 +307,7 @@ WRONG = {
             "else [])",
             "else []) + args.prompt",
         ),
+        edit("all braces filled", "Braces other than", FILLED, "re.sub('{.*?}', prompt, args.template)", *IMPORT_RE),
         edit("str.format", "takes every brace", FILLED, "args.template.format(text=prompt)"),
         edit("the template put before", "in place of", FILLED, 'args.template.removesuffix("{text}") + prompt'),
         edit("any template", "the same prompt every time", 'if "{text}" not in args', "if not args"),
@@ -230,24 +331,40 @@ RIGHT = {
             "frames).assign(n=1).sort_values('prompt')",
         ),
         changed("rows in another order", "", frame_2_1=lambda frame: frame[::-1]),
+        changed(
+            "a first load that takes a minute",
+            "",
+            frame_2_1=lambda f: f.assign(load_seconds=np.where(f["model"] == "pocket-base", 1.0, 60.0)),
+            answer_2_1=lambda answer: answer | {"loads_faster": np.str_("pocket-base")},
+        ),
+        edit("perf_counter imported", "", "import time", "from time import perf_counter", CLOCK, "perf_counter()"),
+        edit("nanoseconds, and rows by hand", "", CLOCK, "time.monotonic_ns() / 1e9", IN_ONE, BY_ROWS),
     ],
     "2.2": [
         edit("an error of another type", "", EVERY_DEFAULT, CAUTIOUS),
+        edit("options by their own group, and by their names", "", GROUPS, BY_ACTION, EVERY_DEFAULT, BY_OPTION),
         edit("a tuple of methods", "", METHODS, "tuple(QUANTIZATION_METHODS)"),
         edit("a set of methods", "", METHODS, "set(QUANTIZATION_METHODS)"),
     ],
     "2.3": [
-        edit("SamplingParams with n", "", "    frame = " + SWEEP + SWEPT, BY_HAND),
+        edit("SamplingParams by hand", "", "    frame = " + SWEEP + SWEPT, BY_HAND),
+        edit("ten completions", "", "n=8", "n=10"),
+        changed(
+            "floats that differ at the end", "", table_2_3=lambda t: t.assign(temperature=np.arange(9) / 4 + 1e-12)
+        ),
         changed("Python's numbers", "", answer_2_3=lambda answer: {name: float(answer[name]) for name in answer}),
         changed("rows and columns in another order", "", table_2_3=lambda table: table[::-1][table.columns[::-1]]),
     ],
     "2.4": [
         edit("by the length of the context", "", CUT, FULL),
         changed("more columns", "", frame_2_4=lambda frame: frame.assign(more=1)[::-1]),
+        edit("by the type of stop_reason", "", STOPPED, BY_TYPE),
+        changed("a Series", "", reached_2_4=pd.Series),
         changed("floats", "", reached_2_4=lambda reached: {key: float(n) for key, n in reached.items()}),
     ],
     "2.5": [
-        edit("the end made impossible", "", "min_tokens=150", "logit_bias={llm.get_tokenizer().eos_token_id: -100}")
+        edit("the end made impossible", "", "min_tokens=150", "logit_bias={llm.get_tokenizer().eos_token_id: -100}"),
+        edit("the end not allowed", "", "min_tokens=150", WITHOUT_END),
     ],
     "2.6": [
         edit(
@@ -256,10 +373,13 @@ RIGHT = {
             "return " + BLOCKS,
             "import numpy\n    return numpy.int64(memory) // (bytes_per_token * block_size)",
         ),
+        edit("a float", "", "memory //", "float(memory) //"),
+        changed("rows in another order, more columns", "", frame_2_6=lambda frame: frame.assign(more=1.0)[::-1]),
         edit("floor of a quotient", "", BLOCKS, "int(memory / bytes_per_token / block_size)"),
     ],
     "2.7": [
         changed("YAML with hyphens", "", config_2_7=_file("right.yaml", YAML)),
+        changed("a text for a path", "", config_2_7=str),
         edit("lists, another error", "", "(value, source) for", "[value, source] for", "ValueError", "UnicodeError"),
     ],
     "2.8": [
@@ -269,6 +389,7 @@ RIGHT = {
             f"return [{FILLED} for prompt in prompts]",
             f"yield from ({FILLED} for prompt in prompts)",
         ),
+        edit("line by line", "", 'Path(file).read_text(encoding="utf-8").splitlines()', 'open(file, encoding="utf-8")'),
         edit("parts of a template", "", FILLED, 'prompt.join(args.template.split("{text}"))'),
         edit("ended by hand", "", 'parser.error("--prompt or', 'parser.exit(2, "--prompt or'),
     ],
@@ -289,9 +410,15 @@ ALL_AT_ONCE = 'set -euo pipefail; mkdir -p "$2"; prompts=$1; folder=$2; shift 2\
 ONE_FILE = f'{ALL_AT_ONCE}{TOOL} --prompts-file "$prompts" --output "$folder/all.txt" "$@"\n'
 FROM_JSON = f"""{ALL_AT_ONCE}{TOOL} --prompts-file "$prompts" --json "$@" | python3 -c '
 import json, pathlib, sys
-for i, record in enumerate(json.load(sys.stdin)["results"]):
-    pathlib.Path(sys.argv[1], f"{{i}}.txt").write_text(record["text"])
+for i, record in enumerate(json.load(sys.stdin)["results"], 1):
+    pathlib.Path(sys.argv[1], f"{{i:03}}.txt").write_text(record["text"])
 ' "$folder"
+"""
+FROM_CSV = f"""set -e; mkdir -p "$2"; {TOOL} --prompts-file="$1" --output="$2/all.csv" "${{@:3}}"; cd "$2"; python -c '
+import csv
+for i, row in enumerate(csv.DictReader(open("all.csv", encoding="utf-8", newline="")), 1):
+    print(row["text"].strip(), file=open(f"{{i:03}}.txt", "w", encoding="utf-8"))
+'
 """
 FROM_LINES = f"""{ALL_AT_ONCE}words=(); i=0
 while IFS= read -r prompt; do words+=(--prompt "$prompt"); done < "$prompts"
@@ -561,11 +688,20 @@ WRONG |= {
     "2.9": [
         script_2_9("a process for each prompt", "start one for all", SHELL_LOOP),
         script_2_9("a process for each word", "without having started", WORDS),
-        script_2_9("all in one file", "one .txt file a prompt", ONE_FILE),
+        script_2_9("all in one file", "one .txt file for each prompt", ONE_FILE),
+        script_2_9("lines that a person reads", "and nothing else", FROM_LINES),
+        script_2_9("another program", "must call lessons", "echo Hello"),
+        script_2_9("an ending of its own", "--output must end in", ONE_FILE.replace("all.txt", "all")),
+        changed("a number", "as a text, or its place", answer_2_9=lambda _: 5),
+        changed("no script", "There is no script", answer_2_9=lambda path: path.with_name("none.sh")),
+        script_2_9_edit("names without zeros", "001.txt, 002.txt", 'f"{place:03}', 'f"{place}'),
+        script_2_9_edit("prompt and text", "and nothing else", 'result["text"]', 'result["prompt"] + result["text"]'),
+        script_2_9_edit("options without quotes", "with the quotes", ' "$@"', " $@"),
+        script_2_9_edit("options as one word", "with the quotes", ' "$@"', ' "$*"'),
         script_2_9_edit("an argument without quotes", "quoted", '"$prompts"', "$prompts"),
         script_2_9_edit("options dropped", "Pass what follows", ' "$@"', ""),
         script_2_9_edit("goes on after a failure", "must fail too", "set -euo pipefail", "trap 'exit 0' EXIT"),
-        script_2_9_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{9 - place:03}'),
+        script_2_9_edit("another order", "in the order of the prompts", 'f"{place:03}', 'f"{4 - place:03}'),
     ],
     "2.10": [
         edit("a call for each combination", "called 1 time", GRID, LOOPED),
@@ -937,7 +1073,7 @@ RIGHT |= {
     "2.9": [
         changed("its text", "", answer_2_9=lambda path: path.resolve().read_text("utf-8")),
         script_2_9("from the JSON on standard output", "", FROM_JSON),
-        script_2_9("from what a person reads", "", FROM_LINES),
+        script_2_9("from CSV", "", FROM_CSV),
     ],
     "2.10": [
         edit("n texts of one request", "", GRID, N_AT_ONCE),
