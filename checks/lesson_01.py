@@ -394,5 +394,4 @@ def room_given(until_done, prompt: str, limit: int, llm) -> tuple[Any, list]:
     calls = watch.asked("generate", temperature=0)
     own = llm.get_tokenizer().encode(prompt)
     require(all(call.ids == [own] for call in calls), "Complete the prompt itself in every call, not prompt + text.")
-    require(output.prompt_token_ids == own, "Return the RequestOutput of the last call.")
     return output, calls
