@@ -106,7 +106,7 @@ def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any
 def alike(value: Any, truth: Any) -> bool:
     """Whether a value is this text or number, in whatever form; anything else is not, and is no error.
 
-    Fractions may differ in the last digits, as those of `numpy.linspace` do.
+    Fractions may differ in the last digits, as those of `numpy.linspace` and of narrow types do.
 
     Example:
         >>> alike(np.int64(3), 3), alike(np.bool_(True), True), alike(0.1 + 0.2, 0.3), alike([3], 3), alike(None, "3")
@@ -114,7 +114,8 @@ def alike(value: Any, truth: Any) -> bool:
     """
     given, truth = plain(value, "number"), plain(truth)
     if isinstance(truth, Real):
-        return isinstance(given, Real) and math.isclose(given, truth, rel_tol=1e-9, abs_tol=1e-12)
+        exact = isinstance(truth, int)
+        return isinstance(given, Real) and math.isclose(given, truth, rel_tol=1e-9 if exact else 1e-6, abs_tol=1e-12)
     return isinstance(given, type(truth)) and _equal(given, truth)
 
 
