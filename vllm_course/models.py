@@ -8,11 +8,12 @@ import contextlib
 import functools
 import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vllm_course import paths, shipped, threads
+from vllm_course import calls, environment, gpus, paths, shipped, threads, waiting
 from vllm_course.errors import CourseError, did_you_mean
 from vllm_course.loading_errors import clear_errors, require_memory
 from vllm_course.quiet import quiet, wanted
@@ -24,6 +25,8 @@ MODEL_VARIABLE = "VLLM_COURSE_MODEL"
 MIB = 2**20
 SHIPPED_KV_CACHE = 256 * MIB
 OTHER_KV_CACHE = {"cpu": 1024 * MIB, "gpu": 4096 * MIB}
+FOLDERS = ("model", "tokenizer", "hf_config_path", "generation_config")  # arguments that may name one
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 _engine: "tuple[tuple, LLM] | None" = None
 
@@ -32,8 +35,8 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     """Return the arguments that `load_model` passes to `vllm.LLM`, so that nothing about them is hidden.
 
     Args:
-        model: A shipped model's name (`"pocket-base"`), a folder, or a Hugging Face id (`"facebook/opt-125m"`).
-            None takes the environment variable `VLLM_COURSE_MODEL`, or else pocket-base.
+        model: A shipped model's name (`"pocket-base"`), a folder (`~` is your home), or a Hugging Face id
+            (`"facebook/opt-125m"`). None takes the environment variable `VLLM_COURSE_MODEL`, or else pocket-base.
         **overrides: Arguments of `vllm.LLM` that replace or complete the course's choice.
 
     Returns:
@@ -63,7 +66,11 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     if is_shipped and on_cpu and "max_num_batched_tokens" not in overrides:
         # vLLM 0.32.0's CPU build fails, and hangs, when it cuts the prompt of a request with a seed into chunks.
         args["enable_chunked_prefill"] = False
-    return args | overrides
+    args |= overrides
+    if not on_cpu and args["kv_cache_memory_bytes"] and (share := gpus.share_that_fits(gpus.memory())):
+        # vLLM 0.32.0 asks for 92 % of a GPU, and fails where less is free, although it does not use the share.
+        args.setdefault("gpu_memory_utilization", share)
+    return args
 
 
 def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM":
@@ -85,13 +92,16 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         ValueError: vLLM refuses an argument's value.
     """
     global _engine
+    environment.require(environment.broken())
     args = engine_args(model, **engine_arguments)
-    key = _key(args)
+    # What is free on a GPU is less once the engine is there.
+    key = _key(args | {"gpu_memory_utilization": engine_arguments.get("gpu_memory_utilization")})
     if _engine is not None and _engine[0] == key:
+        calls.ready(_engine[1])
         return _engine[1]
     _refuse(args)
     free_engine()
-    _engine = (key, _start(args))
+    _engine = (key, _ready_for_use(_plain(args), args))
     return _engine[1]
 
 
@@ -120,15 +130,25 @@ def find_model(name: str) -> str:
         CourseError: It is none of the three.
     """
     if name in shipped.names():
-        # Relative, so that a notebook which shows it reads the same on every machine.
-        return os.path.relpath(paths.models() / name)
-    if (Path(name) / "config.json").is_file() or _is_hub_id(name):
-        return name
-    remedy = did_you_mean(name, shipped.names(), otherwise="Check the spelling.", shown=repr)
+        return _seen_from_here(paths.models() / name)
+    place = os.path.expanduser(name)
+    if os.path.isfile(os.path.join(place, "config.json")) or (_is_hub_id(name) and not os.path.exists(place)):
+        return place
+    trouble = "that folder has no config.json" if os.path.exists(place) else "there is no such folder"
+    otherwise = f"Check the path: {trouble}." if "/" in name or os.path.exists(place) else "Check the spelling."
+    remedy = did_you_mean(os.path.basename(name), shipped.names(), otherwise=otherwise, shown=repr)
     raise CourseError(
         f"model must be one of {', '.join(shipped.names())}, a folder with a config.json, or a Hugging Face id "
         f"like facebook/opt-125m, got {name!r}. {remedy}"
     )
+
+
+def _seen_from_here(folder: Path) -> str:
+    """Return a relative path, so that a notebook which shows it reads the same on every machine."""
+    try:
+        return os.path.relpath(folder)
+    except FileNotFoundError:
+        raise CourseError("the working folder must be there, got one that was deleted. Go to another: cd ~") from None
 
 
 class _Freed:
@@ -141,18 +161,53 @@ class _Freed:
         )
 
 
-def _start(args: dict[str, Any]) -> "LLM":
+def _plain(args: dict[str, Any]) -> "LLM":
     with quiet(), clear_errors(args["model"]), _without_collecting():
         from vllm import LLM
 
-        start = functools.partial(LLM, **args, **({"use_tqdm_on_load": False} if wanted() else {}))
+        start = functools.partial(LLM, **_absolute(args), **({"use_tqdm_on_load": False} if wanted() else {}))
         if _device() == "gpu":
-            llm = start()
-        else:
-            _start_faster()
-            with threads.suited(small=_is_shipped(args["model"])):
-                llm = threads.from_any_thread(start())
-        return _without_progress_bars(llm) if wanted() else llm
+            with _shown_download(args["model"]):
+                return start()
+        _start_faster()
+        with threads.suited(small=_is_shipped(args["model"])), _shown_download(args["model"]):
+            return threads.from_any_thread(start())
+
+
+def _ready_for_use(llm: "LLM", args: dict[str, Any]) -> "LLM":
+    calls.separate(llm, renew=functools.partial(_renew, llm, args))
+    return _without_progress_bars(llm) if wanted() else llm
+
+
+def _renew(llm: "LLM", args: dict[str, Any]) -> None:
+    """Start the engine that `load_model` keeps anew, in the object that variables name."""
+    global _engine
+    key = _engine[0]
+    free_engine()
+    fresh = _plain(args)
+    vars(llm).clear()
+    vars(llm).update(vars(fresh))
+    _engine = (key, _ready_for_use(llm, args))
+
+
+def _absolute(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with folders that stay the same after `os.chdir`: vLLM reads some files of a model late."""
+    folders = {name: args[name] for name in FOLDERS if isinstance(args.get(name), str) and os.path.isdir(args[name])}
+    return args | {name: os.path.abspath(folder) for name, folder in folders.items()}
+
+
+@contextlib.contextmanager
+def _shown_download(model: str) -> Iterator[None]:
+    """Give vLLM bars that are seen in place of those that it hides, where a person waits for a model of the Hub."""
+    from vllm.model_executor.model_loader import weight_utils
+
+    hidden = weight_utils.DisabledTqdm
+    if waiting.watched() and not os.path.exists(model):
+        weight_utils.DisabledTqdm = waiting.download_bar(model)
+    try:
+        yield
+    finally:
+        weight_utils.DisabledTqdm = hidden
 
 
 @contextlib.contextmanager
@@ -191,8 +246,9 @@ def _start_faster() -> None:
 
 
 def _is_hub_id(name: str) -> bool:
-    owner, slash, model = name.partition("/")
-    return bool(slash and owner and model) and "/" not in model and owner not in {".", "..", "~"}
+    """Return whether a name is OWNER/MODEL. `models/...` is meant as a path, also in a folder where there is none."""
+    owner, _, _ = name.partition("/")
+    return bool(HUB_ID.fullmatch(name)) and owner != paths.models().name
 
 
 def _is_shipped(place: str) -> bool:
@@ -205,6 +261,8 @@ def _refuse(args: dict[str, Any]) -> None:
 
     EngineArgs(**args)
     _refuse_damaged(args["model"])
+    if _device() == "cpu":
+        environment.require(environment.replacing() if args["kv_cache_memory_bytes"] else {})
     require_memory(args["kv_cache_memory_bytes"] if _device() == "cpu" else 0)
 
 

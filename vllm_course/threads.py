@@ -43,6 +43,12 @@ def spinning() -> dict[str, str]:
     return {name: value for name, value in found.items() if value.lower() not in ("0", "passive")}
 
 
+def binding() -> str:
+    """Return the cores to which the user has vLLM bind its threads, "" for none."""
+    found = os.environ.get(BINDING, UNBOUND)
+    return "" if found == UNBOUND else found
+
+
 @contextlib.contextmanager
 def suited(*, small: bool) -> Iterator[None]:
     """Start an engine in this block with the number of threads that suits its model: one, or all of them.
@@ -52,7 +58,7 @@ def suited(*, small: bool) -> Iterator[None]:
     Args:
         small: Whether the model's matrices are too small to be worth sharing out, as a shipped model's are.
     """
-    if NUMBER in os.environ or os.environ.get(BINDING, UNBOUND) != UNBOUND:
+    if NUMBER in os.environ or binding():
         yield
         return
     import torch

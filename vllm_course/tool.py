@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.models import find_model
 from vllm_course.parameters import number
+from vllm_course.waiting import silent
 
 __all__ = ["OneLineErrors", "ToolParser", "UsageError", "model_name", "number", "tool"]
 
@@ -48,7 +49,7 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> int:
         try:
-            with _output_can_be_written():
+            with _output_can_be_written(), silent("--json" in (sys.argv[1:] if argv is None else argv)):
                 return main(argv)
         except CourseError as error:
             print(error, file=sys.stderr)
