@@ -75,9 +75,12 @@ class Bar:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_EVERY
+        done = self._most - self._left()
         if self._bar is None:
-            self._bar = _tqdm()(total=self._most, desc="Generating", unit=" tokens", leave=False, file=sys.stdout)
-        self._bar.update(self._most - self._left() - self._bar.n)
+            begun = {"total": self._most, "initial": done, "desc": "Generating", "unit": " tokens"}
+            self._bar = _tqdm()(**begun, leave=False, file=sys.stdout)
+        self._bar.n = done
+        self._bar.refresh()
 
     def close(self) -> None:
         """Take the bar away."""
@@ -123,5 +126,6 @@ def _say(text: str) -> Callable[[], None]:
 
         handle = display({"text/plain": text}, raw=True, display_id=True)
         return lambda: handle.update({"text/plain": ""}, raw=True)
-    print(text, end="", flush=True)
-    return lambda: print(CLEAR, end="", flush=True)
+    write = functools.partial(print, end="", flush=True, file=sys.stdout)
+    write(text)
+    return lambda: write(CLEAR)
