@@ -41,7 +41,7 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
 
     Returns:
         Keyword arguments for `vllm.LLM`. `kv_cache_memory_bytes` is in bytes; `max_model_len=-1` lets vLLM fit the
-        context length to the KV cache.
+        context length to the KV cache. On a GPU also `gpu_memory_utilization`, a share of its memory that is free now.
 
     Raises:
         CourseError: There is no such model.
@@ -84,10 +84,10 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         **engine_arguments: Arguments of `vllm.LLM`, for example `max_model_len=512`. vLLM refuses unknown ones.
 
     Returns:
-        A plain `vllm.LLM`.
+        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see `vllm_course.calls`.
 
     Raises:
-        CourseError: The model is missing or damaged, or the memory does not suffice.
+        CourseError: The model is missing or damaged, the memory does not suffice, or a variable is in the way.
         TypeError: vLLM knows no argument of that name.
         ValueError: vLLM refuses an argument's value.
     """
@@ -101,7 +101,7 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         return _engine[1]
     _refuse(args)
     free_engine()
-    _engine = (key, _ready_for_use(_plain(args), args))
+    _engine = (key, _ready_for_use(_plain(args), _absolute(args)))
     return _engine[1]
 
 
@@ -124,7 +124,7 @@ def find_model(name: str) -> str:
         name: A shipped model's name, a folder, or a Hugging Face id.
 
     Returns:
-        The shipped model's folder, relative to the working folder, or the name as it is.
+        The shipped model's folder, relative to the working folder, or the name as it is, with `~` expanded.
 
     Raises:
         CourseError: It is none of the three.
@@ -192,8 +192,8 @@ def _renew(llm: "LLM", args: dict[str, Any]) -> None:
 
 def _absolute(args: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments with folders that stay the same after `os.chdir`: vLLM reads some files of a model late."""
-    folders = {name: args[name] for name in FOLDERS if isinstance(args.get(name), str) and os.path.isdir(args[name])}
-    return args | {name: os.path.abspath(folder) for name, folder in folders.items()}
+    given = {name: args[name] for name in FOLDERS if args.get(name) not in (None, "auto", "vllm")}
+    return args | {name: os.path.abspath(place) for name, place in given.items() if os.path.isdir(place)}
 
 
 @contextlib.contextmanager

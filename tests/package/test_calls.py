@@ -160,7 +160,7 @@ def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(llm, reference, at_ste
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
-def test_an_error_in_the_middle_of_a_step_costs_a_new_start_and_no_more(llm, reference, at_step, error):
+def test_an_error_in_the_middle_of_a_step_costs_a_new_start_and_no_more(llm, reference, at_step, monkeypatch, error):
     def fail() -> None:
         raise error
 
@@ -168,6 +168,7 @@ def test_an_error_in_the_middle_of_a_step_costs_a_new_start_and_no_more(llm, ref
     with pytest.raises(error):
         run_generate(llm)
     assert llm.llm_engine.broken
+    monkeypatch.chdir("/")
     assert ask(llm) == reference
     assert load_chat_model() is llm
 
