@@ -201,13 +201,15 @@ def _shown_download(model: str) -> Iterator[None]:
     """Give vLLM bars that are seen in place of those that it hides, where a person waits for a model of the Hub."""
     from vllm.model_executor.model_loader import weight_utils
 
-    hidden = weight_utils.DisabledTqdm
-    if waiting.watched() and not os.path.exists(model):
-        weight_utils.DisabledTqdm = waiting.download_bar(model)
-    try:
+    if os.path.exists(model) or not waiting.watched():
         yield
-    finally:
-        weight_utils.DisabledTqdm = hidden
+        return
+    hidden = weight_utils.DisabledTqdm
+    with waiting.downloads(model) as weight_utils.DisabledTqdm:
+        try:
+            yield
+        finally:
+            weight_utils.DisabledTqdm = hidden
 
 
 @contextlib.contextmanager

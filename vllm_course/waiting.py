@@ -88,22 +88,29 @@ class Bar:
             self._bar.close()
 
 
-def download_bar(model: str) -> type:
-    """Return a class of bars for `huggingface_hub`, which makes three: of the bytes written, the bytes sent, the files.
+@contextlib.contextmanager
+def downloads(model: str) -> Iterator[type]:
+    """Give a class of bars to `huggingface_hub`, which makes three: of the bytes written, the bytes sent, and the files.
 
     Only the first is shown, under the model's name.
     """
+    made = []
 
     class Download(_tqdm()):
         def __init__(self, *values: Any, **options: Any) -> None:
             hidden = options.get("unit") != "B" or str(options.get("desc")).startswith("Downloading")
             shown = {"desc": f"Downloading {model}", "bar_format": None, "leave": False, "delay": 0.5}
             super().__init__(*values, **options | shown | {"disable": hidden, "file": sys.stdout})
+            made.append(self)
 
         def set_description(self, *_: Any, **__: Any) -> None:
             """Keep the model's name."""
 
-    return Download
+    try:
+        yield Download
+    finally:
+        for bar in made:
+            bar.close()
 
 
 @functools.cache

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,7 @@ def clock(monkeypatch) -> list[float]:
 def in_terminal(code: str, **variables: str) -> str:
     """Run code in a process whose standard output is a terminal, and return what it writes there."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.DEVNULL,
