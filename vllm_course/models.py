@@ -101,7 +101,7 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         return _engine[1]
     _refuse(args)
     free_engine()
-    _engine = (key, _ready_for_use(_plain(args), _absolute(args)))
+    _engine = (key, _ready_for_use(_plain(args), args))
     return _engine[1]
 
 
@@ -165,7 +165,7 @@ def _plain(args: dict[str, Any]) -> "LLM":
     with quiet(), clear_errors(args["model"]), _without_collecting():
         from vllm import LLM
 
-        start = functools.partial(LLM, **_absolute(args), **({"use_tqdm_on_load": False} if wanted() else {}))
+        start = functools.partial(LLM, **args, **({"use_tqdm_on_load": False} if wanted() else {}))
         if _device() == "gpu":
             with _shown_download(args["model"]):
                 return start()
@@ -175,6 +175,9 @@ def _plain(args: dict[str, Any]) -> "LLM":
 
 
 def _ready_for_use(llm: "LLM", args: dict[str, Any]) -> "LLM":
+    # vLLM's log shows the folder as it was given; some of the files are read late, when it may be another one.
+    vars(llm.llm_engine.model_config).update(_folders(vars(llm.llm_engine.model_config)))
+    args = args | _folders(args)
     calls.separate(llm, renew=functools.partial(_renew, llm, args))
     return _without_progress_bars(llm) if wanted() else llm
 
@@ -190,10 +193,10 @@ def _renew(llm: "LLM", args: dict[str, Any]) -> None:
     _engine = (key, _ready_for_use(llm, args))
 
 
-def _absolute(args: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments with folders that stay the same after `os.chdir`: vLLM reads some files of a model late."""
+def _folders(args: dict[str, Any]) -> dict[str, str]:
+    """Return those arguments that name a folder, in a form that stays right after `os.chdir`."""
     given = {name: args[name] for name in FOLDERS if args.get(name) not in (None, "auto", "vllm")}
-    return args | {name: os.path.abspath(place) for name, place in given.items() if os.path.isdir(place)}
+    return {name: os.path.abspath(place) for name, place in given.items() if os.path.isdir(place)}
 
 
 @contextlib.contextmanager

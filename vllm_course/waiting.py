@@ -90,7 +90,7 @@ class Bar:
 
 @contextlib.contextmanager
 def downloads(model: str) -> Iterator[type]:
-    """Give a class of bars to `huggingface_hub`, which makes three: of the bytes written, the bytes sent, and the files.
+    """Give a class of bars to `huggingface_hub`, which makes three: of bytes written, of bytes sent, and of files.
 
     Only the first is shown, under the model's name.
     """
