@@ -101,7 +101,7 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         return _engine[1]
     _refuse(args)
     free_engine()
-    _engine = (key, _ready_for_use(_plain(args), args))
+    _engine = (key, _ready_for_use(_start(args), args))
     return _engine[1]
 
 
@@ -161,7 +161,7 @@ class _Freed:
         )
 
 
-def _plain(args: dict[str, Any]) -> "LLM":
+def _start(args: dict[str, Any]) -> "LLM":
     with quiet(), clear_errors(args["model"]), _without_collecting():
         from vllm import LLM
 
@@ -187,7 +187,7 @@ def _renew(llm: "LLM", args: dict[str, Any]) -> None:
     global _engine
     key = _engine[0]
     free_engine()
-    fresh = _plain(args)
+    fresh = _start(args)
     vars(llm).clear()
     vars(llm).update(vars(fresh))
     _engine = (key, _ready_for_use(llm, args))
