@@ -6,10 +6,12 @@ import contextlib
 import copy
 import csv
 import datetime
+import inspect
 import itertools
 import json
 import logging
 import math
+import multiprocessing
 import os
 import re
 import shlex
@@ -17,23 +19,27 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 
-from vllm_course import generate, paths
+from vllm_course import generate, paths, sweep
 from vllm_course.checks import exercise, markdown, require
+from vllm_course.checks.clock import Clock
 from vllm_course.checks.gate import Gate
-from vllm_course.checks.shapes import close, columns, exactly, keys, listed, number
+from vllm_course.checks.shapes import alike, close, columns, entries, exactly, keys, listed, number
 from vllm_course.checks.trying import Tried, described
 from vllm_course.checks.verdict import NotYet
-from vllm_course.checks.watch import Watch
+from vllm_course.checks.watch import Call, Watch
 from vllm_course.completion.settings import read_settings
 from vllm_course.measures import summarize
 from vllm_course.parameters import PARAMETERS
@@ -42,25 +48,47 @@ BROKEN_SWEEP = -2.0  # mean log probability of a token, as in exercise 1.5
 MEASURED_COLUMNS = ["model", "prompt", "text", "tokens", "load_seconds", "tokens_per_second"]  # of exercise 2.1
 
 
+LOADED_AT_ONCE = 0.02  # seconds: the load of a model takes more on any machine, the return of a loaded one far less
+LOAD, WRITE = 1000, 3000  # seconds of a load and of a call, on the check's clock; times 1 for the first model, 2, 3
+
+
 class Loads:
-    """Stands before `load_model`: hands out one engine, watched, under any name, and frees the one before."""
+    """Stands before `load_model`: hands out one engine, watched, under any name, and frees the one before.
 
-    def __init__(self, llm) -> None:
-        self.llm, self.names, self.engines = llm, [], []
+    Every load and every call moves the clock by what they are to take, so that no machine is too slow or too fast.
+    """
 
-    def __call__(self, name: str) -> Watch:
+    def __init__(self, llm, clock: Clock) -> None:
+        self.llm, self.clock, self.names, self.engines = llm, clock, [], []
+
+    def __call__(self, model: str) -> Watch:
         if self.engines:
             self.engines[-1].llm = None
-        self.names.append(name)
-        self.engines.append(Watch(self.llm))
+        self.names.append(model)
+        self.clock.added += LOAD * len(self.names)
+        self.engines.append(SlowWatch(self.llm, self.clock, WRITE * len(self.names)))
         return self.engines[-1]
+
+
+class SlowWatch(Watch):
+    """A watched engine whose calls take as long as it is told, on the check's clock."""
+
+    def __init__(self, llm, clock: Clock, seconds: int) -> None:
+        super().__init__(llm)
+        self.clock, self.seconds = clock, seconds
+
+    def generate(self, prompts, sampling_params=None, *args, **options) -> list:
+        """Pass the call on, and move the clock."""
+        outputs = super().generate(prompts, sampling_params, *args, **options)
+        self.clock.added += self.seconds
+        return outputs
 
 
 @exercise(
     "2.1",
     functions={"compare_models": "names, prompts, load -> table"},
     hints=[
-        "load_model returns at once what is loaded already. Which model must therefore not come first?",
+        "load_model returns at once when the model is loaded already. So which model must not come first?",
         "For each name: time.perf_counter(), llm = load(name), time.perf_counter(), generate(llm, prompts, ...), "
         "time.perf_counter(); frame.assign(model=name, load_seconds=..., tokens_per_second=...); pd.concat at the end. "
         'Begin with "pocket-base-mini".',
@@ -71,9 +99,11 @@ def models_compared(compare_models, frame, answer, prompts, llm) -> None:
     """A table of two models on the same prompts, made by a function that serves for any models."""
     _own_measurement(frame, answer, prompts)
     _greedy_texts(frame, prompts, llm)
-    loads, names, two = Loads(llm), ["a", "b", "c"], ["The moon", "The sun"]
+    clock, names, two = Clock(), ["a", "b", "c"], ["The moon", "The sun"]
+    loads = Loads(llm, clock)
     third = "Load each model with load(name), the third argument, and generate with it before you load the next."
-    table = compare_models(names, two, loads, fails=third)
+    with clock.shown_to(compare_models.function):
+        table = compare_models(names, two, loads, fails=third)
     require(loads.names == names, f"Load every name once, with load(name) and in order, not {loads.names}.")
     calls = [len(engine.calls) for engine in loads.engines]
     require(calls == [1, 1, 1], f"Give each model all prompts in one call of generate, not in {max(calls)}.")
@@ -82,6 +112,26 @@ def models_compared(compare_models, frame, answer, prompts, llm) -> None:
     columns(table, MEASURED_COLUMNS, "compare_models must return")
     rows = sorted(zip(table["model"], table["prompt"], strict=True))
     require(rows == [(name, prompt) for name in names for prompt in two], "Return a row for each model and prompt.")
+    greedy = _written(generate(llm, two, temperature=0.0, max_tokens=40))
+    for place, name in enumerate(names, start=1):
+        own = table[table["model"] == name]
+        require(_written(own) == greedy, "The columns text and tokens must be what the model wrote to that prompt.")
+        _timed(own, LOAD * place, sum(tokens for _, tokens in greedy.values()) / (WRITE * place))
+
+
+def _written(frame) -> dict[str, tuple]:
+    """Return text and number of tokens by prompt."""
+    return dict(zip(frame["prompt"], zip(frame["text"], frame["tokens"], strict=True), strict=True))
+
+
+def _timed(frame, seconds: float, speed: float) -> None:
+    """Hold what was measured to the check's clock; a tenth is left for the time that really passes."""
+    clock = "with time.perf_counter() right before and right after"
+    load = f"load_seconds must be the time of load(name) and nothing else: read the clock {clock} it"
+    write = f"tokens_per_second must be all tokens of the model, divided by the seconds of its one call {clock}"
+    for name, truth, hint in (("load_seconds", seconds, load), ("tokens_per_second", speed, write)):
+        given = [number(value, f"{name} must be a number.") for value in frame[name]]
+        require(all(math.isclose(value, truth, rel_tol=0.1) for value in given), f"{hint}.")
 
 
 def _own_measurement(frame, answer, prompts) -> None:
@@ -94,7 +144,7 @@ def _own_measurement(frame, answer, prompts) -> None:
     require((speeds.nunique() == 1).all().all(), "load_seconds and tokens_per_second are one number for each model.")
     speeds = speeds.first()
     loads = speeds["load_seconds"]
-    at_once = loads.min() < 0.05 * loads.max()
+    at_once = loads.min() < LOADED_AT_ONCE
     require(not at_once, f"{loads.idxmin()} was loaded already when you timed it: load the other model first.")
     keys(answer, ["loads_faster", "writes_faster"])
     names = {"loads_faster": loads.idxmin(), "writes_faster": speeds["tokens_per_second"].idxmax()}
@@ -105,18 +155,18 @@ def _own_measurement(frame, answer, prompts) -> None:
 def _greedy_texts(frame, prompts, llm) -> None:
     texts = frame.groupby("model")["text"].agg(list)
     require(texts.iloc[0] != texts.iloc[1], "Both models wrote the same to the letter: was one asked twice?")
-    greedy = generate(llm, prompts, temperature=0.0, max_tokens=40)
-    own = frame[frame["model"] == "pocket-base"]
-    same = dict(zip(own["prompt"], own["text"], strict=True)) == dict(zip(prompts, greedy["text"], strict=True))
-    require(same, "The texts of pocket-base are not the greedy ones: temperature=0 and max_tokens=40, for both models.")
+    same = _written(frame[frame["model"] == "pocket-base"]) == _written(
+        generate(llm, prompts, temperature=0.0, max_tokens=40)
+    )
+    require(same, "text and tokens of pocket-base are not the greedy ones: temperature=0 and max_tokens=40, for both.")
 
 
 @exercise(
     "2.2",
     functions={"groups_of": "parser -> dict", "default_of": "parser, option -> value"},
     hints=[
-        "argparse keeps the groups in parser._action_groups, and what an option is when nobody gives it in "
-        "parser.parse_args([]). The list of quantization methods is in vllm.model_executor.layers.quantization.",
+        "parser._action_groups holds the groups, and parser.parse_args([]) the value that each option has when nobody "
+        "gives it. The list of quantization methods is in vllm.model_executor.layers.quantization.",
         "{g.title: len(g._group_actions) for g in parser._action_groups if g._group_actions}; "
         'vars(parser.parse_args([]))[option.lstrip("-").replace("-", "_")]; list(QUANTIZATION_METHODS).',
     ],
@@ -130,7 +180,7 @@ def help_system(groups_of, default_of, quantization) -> None:
     _groups(groups_of(_colours_parser()))
     _defaults(default_of)
     methods = [] if quantization is None else listed(quantization, "Give the methods as a list, not as one text.")
-    require(bool(methods), "The option has no choices, any text is parsed: vLLM keeps the list of methods elsewhere.")
+    require(bool(methods), "The option takes any text, so it has no choices: vLLM keeps the list of methods elsewhere.")
     unknown = sorted(map(repr, set(methods) - set(QUANTIZATION_METHODS)))
     require(not unknown, f"vLLM {vllm.__version__} does not know {', '.join(unknown)}.")
     missing = len(set(QUANTIZATION_METHODS) - set(methods))
@@ -144,6 +194,8 @@ def _colours_parser():
     colours = parser.add_argument_group("Colours")
     colours.add_argument("--line-colour", default="red")
     colours.add_argument("--fill", action=argparse.BooleanOptionalAction, default=False)
+    colours.add_argument("-w", "--line-width", type=int)
+    colours.add_argument("--no-border", action="store_true")
     parser.add_argument_group("Nothing")
     return parser
 
@@ -152,7 +204,9 @@ def _groups(found) -> None:
     empty = {"Nothing", "positional arguments"} & set(found)
     require(not empty, f"{', '.join(sorted(empty))}: a group without options does not show in the help. Leave it out.")
     require(set(found) == {"options", "Colours"}, "For another parser groups_of must return that parser's groups.")
-    exactly(found["Colours"], 2, "Count each group's options. One option may have several names: --x and --no-x.")
+    options = f"the groups of a test have 1 and 4 options, not {found['options']} and {found['Colours']}"
+    right = alike(found["options"], 1) and alike(found["Colours"], 4)
+    require(right, f"Count options, {options}: one may have several names, --x and --no-x, or -h and --help.")
 
 
 def _defaults(default_of) -> None:
@@ -160,24 +214,29 @@ def _defaults(default_of) -> None:
         value, error = default_of.ending(_colours_parser(), form)
         exactly(error or value, "red", f"default_of must find an option under each of its names: {form} was not found.")
     require(default_of(_colours_parser(), "--fill") is False, "default_of must return False for a flag that is off.")
-    _, error = default_of.ending(_colours_parser(), "--line")
-    silent = "--line is no option, yet default_of returned a value"
-    require(error is not None, f"{silent}: get_default answers None for any name. Raise an error.")
+    value, error = default_of.ending(_colours_parser(), "--line-width")
+    none = f"--line-width is an option whose default is None, and default_of must return it, not {error or value!r}."
+    require(error is None and value is None, none)
+    for name in ("--line", "--speed"):
+        _, error = default_of.ending(_colours_parser(), name)
+        silent = f"{name} is no option, yet default_of returned a value"
+        require(error is not None, f"{silent}: get_default answers None for any name. Raise an error.")
 
 
 CURVE = {
-    "temperature": [0.0, 0.6, 0.9, 1.1, 1.4, 1.9],
-    "diversity": [0.1, 0.5, 0.6, 0.4, 0.7, 0.9],
-    "mean_logprob": [-0.2, -0.3, -2.0, -0.5, -2.5, -6.0],
+    "temperature": [0.0, 0.6, 0.9, 1.1, 1.4, 1.5, 1.7, 1.9],
+    "diversity": [0.1, 0.5, 0.4, 0.45, 0.7, 0.65, 0.55, 0.9],
+    "mean_logprob": [-0.2, -0.3, -2.0, -0.5, -2.5, -2.0, -0.5, -6.0],
 }
-WORST = "broken_from is the lowest temperature below -2, not the one that is worst."
-BROKEN = "best must still be whole: the most diverse texts of all are the broken ones."
-HIGHEST = "best is not the highest temperature that is whole, but the most diverse that is."
+WORST = "broken_from is the lowest temperature below -2, not the one with the lowest mean_logprob."
+BROKEN = "best must have a mean_logprob of -2 or above: the most diverse texts of all are the broken ones."
+HIGHEST = "best is not the highest temperature of mean_logprob -2 or above, but the most diverse."
 BEST = "best is the most diverse temperature of mean_logprob -2 or above"
+BELOW = f"{BEST}, also where one below it is broken."
 CHOICES = [  # in CURVE: what is chosen, the temperature, the rule, and likely mistakes
     ("broken_from", 1.4, "broken_from is the lowest temperature whose mean_logprob is below -2", {1.9: WORST}),
     ("most_diverse", 1.9, "most_diverse is the temperature of the highest diversity, whole or broken", {}),
-    ("best", 0.9, BEST, {1.4: BROKEN, 1.9: BROKEN, 1.1: HIGHEST}),
+    ("best", 1.5, BEST, {1.4: BROKEN, 1.9: BROKEN, 1.7: HIGHEST, 0.6: BELOW}),
 ]
 
 
@@ -185,7 +244,7 @@ CHOICES = [  # in CURVE: what is chosen, the temperature, the rule, and likely m
     "2.3",
     functions={"by_temperature": "llm, prompt, temperatures -> table", "choose": "table -> dict"},
     hints=[
-        "sweep takes a list for what it varies, and summarize turns its table into one row a temperature.",
+        "sweep takes a list for what it varies, and summarize turns its table into one row per temperature.",
         'summarize(sweep(llm, prompt, n=8, seed=0, temperature=temperatures, max_tokens=40), "temperature"). '
         'whole = table[table["mean_logprob"] >= -2]; whole["temperature"][whole["diversity"].idxmax()].',
     ],
@@ -199,26 +258,30 @@ def until_it_breaks(by_temperature, choose, table, answer, llm) -> None:
     for name, temperature, rule, likely in CHOICES:
         exactly(found[name], temperature, f"{rule}, got {found[name]}.", likely)
     columns(table, ["temperature", "diversity", "mean_logprob"], "table_2_3 must be what by_temperature returns,")
-    span = table["temperature"].min(), table["temperature"].max()
-    require(len(table) >= 7 and span == (0, 2), "Sweep at least 7 temperatures, from 0 to 2.")
-    keys(answer, names, "answer_2_3 must be")
+    span = close(table["temperature"].min(), 0) and close(table["temperature"].max(), 2)
+    require(table["temperature"].nunique() >= 7 and span, "Sweep at least 7 temperatures, from 0 to 2.")
+    answer = keys(answer, names, "answer_2_3 must be")
     for name, temperature in _chosen(table).items():
-        exactly(answer[name], temperature, f"answer_2_3 must be what choose finds in your table: {name} is another.")
+        right = close(answer[name], temperature)
+        require(right, f"answer_2_3 must be what choose finds in your table: {name} is {temperature:g}.")
 
 
 def _one_call_sweep(by_temperature, llm) -> None:
-    watch = Watch(llm)
-    table = by_temperature(watch, "The moon", [1.0, 0.0])
+    watch, prompt = Watch(llm), "The moon"
+    table = by_temperature(watch, prompt, [1.0, 0.0])
     columns(table, ["temperature", "diversity", "mean_logprob"], "by_temperature must return")
     require(sorted(table["temperature"]) == [0, 1], "Return one row for each temperature that was asked for.")
-    count = len(watch.calls)
+    count = len(watch.asked("generate"))
     require(count == 1, f"Generate all temperatures in one call, not in {count}: a batch takes little longer than one.")
-    (call,) = watch.asked("generate", 1)
+    (call,) = watch.asked("generate", 1, max_tokens=40)
+    given = all(ids == llm.get_tokenizer().encode(prompt) for ids in call.ids)
+    require(given, f"by_temperature must complete the prompt that it is given. For {prompt!r} it completed another.")
     rows = [(p, c) for p, output in zip(call.params, call.outputs, strict=True) for c in output.outputs]
     few = min(sum(p.temperature == temperature for p, _ in rows) for temperature in (0.0, 1.0))
     require(few >= 8, f"Take 8 completions at each temperature, not {few}: one text tells little about chance.")
     require(all(p.seed is not None for p, _ in rows), "Set a seed, or nobody can repeat your table.")
-    watch.asked("generate", 1, max_tokens=40)
+    varied = len({c.text for p, c in rows if p.temperature == 1})
+    require(varied > 1, "All completions at temperature 1 are the same text: each one needs a seed of its own.")
     names = ["temperature", "text", "tokens", "logprob", "finish_reason"]
     rows = [(p.temperature, c.text, len(c.token_ids), c.cumulative_logprob, c.finish_reason) for p, c in rows]
     summary = summarize(pd.DataFrame(rows, columns=names), "temperature").set_index("temperature")
@@ -238,26 +301,27 @@ def _chosen(table) -> dict[str, float]:
     }
 
 
+FACT, STORY, BUDGETS = "The capital of France is", "Once upon a time", [10, 100, 500]
+
+
 @exercise(
     "2.4",
     functions={"why_it_ended": "output, params, max_model_len -> text"},
     hints=[
-        "finish_reason tells 'stop' from 'length'. stop_reason, and how many tokens there are, tell the rest.",
-        "'stop': stop_reason is None after an end-of-sequence token, and the string otherwise. 'length': compare "
-        "len(completion.token_ids) with params.max_tokens; what is shorter was cut by max_model_len.",
+        "finish_reason tells 'stop' from 'length'. stop_reason and the number of tokens tell the rest.",
+        "'stop': stop_reason is None after an end-of-sequence token, and otherwise the string. 'length': compare "
+        "len(completion.token_ids) with params.max_tokens. A text with fewer tokens was cut by max_model_len.",
     ],
     concept="sampling-parameters.md#ending-the-text",
 )
 def why_not_reached(frame, reached, why_it_ended, llm) -> None:
     """Three budgets for two prompts, and a function that tells four ends apart."""
-    columns(frame, ["prompt", "max_tokens", "tokens", "finish_reason"])
-    require(set(frame["max_tokens"]) == {10, 100, 500}, "Sweep max_tokens over 10, 100 and 500.")
-    require(len(frame) == 6 and frame["prompt"].nunique() == 2, "There must be one row for each prompt and max_tokens.")
+    _budgets(columns(frame, ["prompt", "max_tokens", "tokens", "finish_reason"]), llm)
     truth = (frame["tokens"] == frame["max_tokens"]).groupby(frame["max_tokens"]).sum().to_dict()
-    counts = keys(reached, [10, 100, 500], "reached_2_4 must be")
+    counts = keys(reached, BUDGETS, "reached_2_4 must be")
     counts = {key: number(count, "reached_2_4 counts completions: numbers.") for key, count in counts.items()}
     shares = counts != truth and counts == {key: count / 2 for key, count in truth.items()}
-    require(not shares, "reached_2_4 counts completions, it is no share.")
+    require(not shares, "reached_2_4 must count completions. It is not a share.")
     require(counts == truth, f"Your own table says {truth}: count the rows where tokens equals max_tokens.")
     limit = llm.llm_engine.model_config.max_model_len
     for expected, how, prompt, params in _ends(limit):
@@ -266,16 +330,31 @@ def why_not_reached(frame, reached, why_it_ended, llm) -> None:
         exactly(given, expected, f"A text {how}: {expected!r}, not {given!r}.")
 
 
+def _budgets(frame, llm) -> None:
+    """Each prompt with each budget, completed at temperature 0."""
+    require(set(frame["max_tokens"]) == set(BUDGETS), "Sweep max_tokens over 10, 100 and 500.")
+    pairs = sorted(zip(frame["prompt"], frame["max_tokens"], strict=True))
+    each = "There must be one row for each prompt and max_tokens, with the two prompts of the exercise."
+    require(pairs == sorted(itertools.product([FACT, STORY], BUDGETS)), each)
+    # A text at temperature 0 is the beginning of a longer one, so that 500 tokens need not be waited for.
+    greedy = sweep(llm, [FACT, STORY], temperature=0.0, max_tokens=BUDGETS[:2]).set_index(["prompt", "max_tokens"])
+    own = frame.set_index(["prompt", "max_tokens"]).loc[greedy.index]
+    for name in ("tokens", "finish_reason"):
+        require(list(own[name]) == list(greedy[name]), f"The column {name} must be that of the texts at temperature 0.")
+
+
 def _ends(limit: int) -> list[tuple]:
     from vllm import SamplingParams
 
-    greedy, fact, story = partial(SamplingParams, temperature=0.0), "The capital of France is", "Once upon a time"
+    greedy = partial(SamplingParams, temperature=0.0)
     long, endless = {"prompt_token_ids": [5] * (limit - 4)}, partial(greedy, ignore_eos=True)
     before = "was cut before its max_tokens, since prompt and text fill the context"
+    unmet = "ended by itself, since the stop string that was given did not come"
     return [
-        ("end of sequence", "ended by itself, with stop_reason None", fact, greedy(max_tokens=100)),
-        ("stop string", "met a stop string, which is its stop_reason", story, greedy(stop=[" "], max_tokens=50)),
-        ("max_tokens", "used all its max_tokens", story, greedy(max_tokens=5)),
+        ("end of sequence", "ended by itself, with stop_reason None", FACT, greedy(max_tokens=100)),
+        ("end of sequence", unmet, FACT, greedy(max_tokens=100, stop=["@@"])),
+        ("stop string", "met a stop string, which is its stop_reason", STORY, greedy(stop=[" "], max_tokens=50)),
+        ("max_tokens", "used all its max_tokens", STORY, greedy(max_tokens=5)),
         ("context length", before, long, endless(max_tokens=500)),
         ("context length", "without max_tokens (None) filled the context", long, endless(max_tokens=None)),
     ]
@@ -286,7 +365,7 @@ def _ends(limit: int) -> list[tuple]:
     hints=[
         "max_tokens is an upper bound. Which parameter is the lower one?",
         "SamplingParams(temperature=0.4, top_p=0.8, top_k=20, min_tokens=150, max_tokens=150, seed=...). ignore_eos "
-        "gives 150 tokens too, but the end-of-sequence token is then one of them, and another text begins behind it.",
+        "gives 150 tokens too, but the end-of-sequence token is then one of them, and another text begins after it.",
     ],
     concept="sampling-parameters.md#ending-the-text",
 )
@@ -298,14 +377,16 @@ def focused_and_exact(params, llm) -> None:
     require(0.3 <= params.temperature <= 0.5, f"The temperature must be 0.3 to 0.5, it is {params.temperature:g}.")
     require(params.top_k == 20, f"top_k must be 20, it is {params.top_k}; 0 keeps all tokens.")
     require(params.top_p <= 0.9, f"top_p must be 0.9 or less, it is {params.top_p:g}.")
-    require(params.seed is not None, "Set a seed, so that the text can be had again.")
-    outputs = llm.generate(["The capital of France is", "The best way to learn programming is"], params)
+    require(params.seed is not None, "Set a seed, so that you can get the same text again.")
+    require(params.n == 1, f"One text is asked for: n must be 1, it is {params.n}.")
+    outputs = Ending(llm).generate([FACT, STORY], params)
     tokens = [output.outputs[0].token_ids for output in outputs]
     least, most = sorted(map(len, tokens))
-    require(most <= 150, f"{most} tokens are more than 150.")
-    require(least == 150, f"{least} tokens, not 150. max_tokens is only the most: this text ended by itself before.")
+    require(most <= 150, f"A text may get {most} tokens, more than 150.")
+    early = f"A text may end after {least} tokens, where the model wants to end it: max_tokens is only the most."
+    require(least == 150, early)
     ended = any(llm.get_tokenizer().eos_token_id in ids for ids in tokens)
-    require(not ended, "ignore_eos writes on behind the end: an end-of-sequence token is in it, and then another text.")
+    require(not ended, "An end-of-sequence token is one of the 150, and then another text begins: ignore_eos goes on.")
 
 
 LLAMA = {"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096}
@@ -314,6 +395,7 @@ CACHE_MISTAKES = {
     1_048_576: "Count num_key_value_heads: several attention heads share one key and value.",
     65_536: "The bytes of a number are missing.",
 }
+SMALLEST_PROCESS = 10_000_000  # bytes; one that has loaded an engine holds many times more, on CPU and GPU
 UNCUT = {1000: "The cache is cut into blocks, and only whole ones are used: 992 tokens here, not 1000."}
 
 
@@ -324,48 +406,48 @@ UNCUT = {1000: "The cache is cut into blocks, and only whole ones are used: 992 
         "tokens_that_fit": "memory, bytes_per_token, block_size -> number",
     },
     hints=[
-        "A token leaves a key and a value in each layer, for each key-value head, of head_dim numbers each.",
+        "A token leaves a key and a value in each layer, for each key-value head. Each has head_dim numbers.",
         "2 * num_hidden_layers * num_key_value_heads * head_dim * bytes_per_number; the cache holds whole blocks: "
         "memory // (bytes_per_token * block_size) * block_size.",
     ],
     concept="engine-arguments.md#gpu_memory_utilization-kv_cache_memory_bytes",
 )
-def memory(kv_bytes_per_token, tokens_that_fit, frame) -> None:
+def memory(kv_bytes_per_token, tokens_that_fit, frame, llm) -> None:
     """A prediction of the KV cache that holds for any model, compared with what engines report."""
     found = kv_bytes_per_token(SimpleNamespace(**LLAMA, head_dim=128), 4)
-    right = f"32 layers with 8 key-value heads of 128 numbers in 4 bytes are 262,144 bytes a token, not {found}."
+    right = f"32 layers with 8 key-value heads of 128 numbers in 4 bytes are 262,144 bytes per token, not {found}."
     exactly(found, 262_144, right, CACHE_MISTAKES)
     wide = kv_bytes_per_token(SimpleNamespace(**LLAMA, head_dim=256), 2)
     exactly(wide, 262_144, "Take head_dim from the config: hidden_size / heads may differ.")
     fit = tokens_that_fit(1_000_000, 1000, 16)
-    blocks = f"1,000,000 bytes at 1,000 bytes a token and 16 tokens a block are 62 blocks, 992 tokens, not {fit}."
+    blocks = f"1,000,000 bytes at 1,000 bytes per token and 16 tokens per block are 62 blocks, 992 tokens, not {fit}."
     exactly(fit, 992, blocks, UNCUT)
     exactly(tokens_that_fit(15_999, 1000, 16), 0, "Less memory than one block takes holds no token.")
-    require(isinstance(fit, int), f"A number of tokens is an int, not {type(fit).__name__}: divide with //.")
-    columns(frame, ["kv_cache_memory_bytes", "predicted", "reported", "memory_in_use"])
+    _predictions(columns(frame, ["kv_cache_memory_bytes", "predicted", "reported", "memory_in_use"]))
+    config = llm.llm_engine.vllm_config
+    per_token = kv_bytes_per_token(config.model_config.hf_text_config, config.model_config.dtype.itemsize)
+    for row in frame.itertuples():
+        truth = tokens_that_fit(int(row.kv_cache_memory_bytes), per_token, config.cache_config.block_size)
+        engine = f"An engine with {row.kv_cache_memory_bytes} bytes reports {truth} tokens, not {row.reported!r}"
+        require(alike(row.reported, truth), f"{engine}: take reported(engine), and the sizes as they are.")
+    is_bytes = (frame["memory_in_use"] > SMALLEST_PROCESS).all()
+    require(is_bytes, "memory_in_use must be what memory_in_use() returns, in bytes.")
+
+
+def _predictions(frame) -> None:
     sizes = frame["kv_cache_memory_bytes"].nunique()
     require(sizes >= 2, "Load the model with at least two sizes.")
     once = "All engines report the same: read each before you load the next, from the engine with that size."
-    require(frame["reported"].nunique() == sizes, once)
+    require(frame["reported"].nunique() > 1, once)
     same = (frame["predicted"] == frame["reported"]).all()
     require(same, "Prediction and report differ: which dtype, which block size?")
-    _memory_in_use(frame[["kv_cache_memory_bytes", "memory_in_use"]].sort_values("kv_cache_memory_bytes"))
-
-
-def _memory_in_use(frame) -> None:
-    from vllm.platforms import current_platform
-
-    require((frame["memory_in_use"] > 0).all(), "memory_in_use must be what memory_in_use() returns, in bytes.")
-    if current_platform.is_cuda_alike():  # main memory is taken when it is first written to, not by the whole cache
-        asked, grown = frame.iloc[-1] - frame.iloc[0]
-        once = "On a GPU the whole cache is taken at once: read memory_in_use() behind each load."
-        require(grown > 0.9 * asked, once)
 
 
 IN_FILE = {"temperature": 0.7, "top_p": 0.95, "max_tokens": 100}
 
 UNSET = "None means not given: it overrides nothing, and a name that nobody sets is left out"
 ZERO = "temperature 0 on the command line was lost: test for `is not None`, since 0 counts as false"
+MODELS_OWN = "The model's defaults may hold names that the command line does not have: they count too"
 ZERO_IN_FILE = "0 in the file is a value too, and beats the model's default"
 PRECEDENCE = [  # command line, file and the model's defaults, what must come of them, and why
     ({"top_k": None, "n": None}, {}, {"top_k": 4}, {"top_k": (4, "model")}, UNSET),
@@ -374,6 +456,7 @@ PRECEDENCE = [  # command line, file and the model's defaults, what must come of
     ({"top_k": None}, {"top_k": 0}, {"top_k": 4}, {"top_k": (0, "file")}, ZERO_IN_FILE),
     ({"n": 3}, {"n": 2}, {"n": 4}, {"n": (3, "command line")}, "The command line beats the file and the model"),
     ({"n": 3, "top_k": None}, {}, {"top_k": 4}, {"n": (3, "command line"), "top_k": (4, "model")}, "All names count"),
+    ({"n": None}, {"n": 2}, {"top_k": 4}, {"n": (2, "file"), "top_k": (4, "model")}, MODELS_OWN),
 ]
 
 
@@ -381,8 +464,8 @@ PRECEDENCE = [  # command line, file and the model's defaults, what must come of
     "2.7",
     functions={"resolve": "command_line, file, model_defaults -> dict"},
     hints=[
-        "Three sources in one order. Not given is None, and 0 is a value.",
-        "Begin with the model's defaults, let the file replace them, then all of the command line that `is not None`. "
+        "There are three sources, in one order. None is not given, but 0 is a value.",
+        "Begin with the model's defaults. Let the file replace them, then all of the command line that `is not None`. "
         "Before that: unknown = set(file) - set(command_line).",
     ],
     concept="engine-arguments.md#defaults-for-an-environment",
@@ -392,17 +475,14 @@ def configuration_file(path, resolve) -> None:
     require(isinstance(path, str | Path), "config_2_7 must be the path of your file.")
     _order(resolve)
     _unknown_key(resolve)
-    script = _read_as_the_script(path, "--top_k=5")
+    script = _read_as_the_script(path)
     names = [name for name, value in IN_FILE.items() if script.get(name) != value]
     require(not names, f"The file must set {', '.join(f'{name} to {IN_FILE[name]}' for name in names)}.")
     require(Path(script.get("model", "")).name == "pocket-base", "The file must also name the model, pocket-base.")
-    own = resolve(dict.fromkeys(IN_FILE) | {"top_k": 5}, IN_FILE, {"top_p": 0.9})
-    differ = [name for name in [*IN_FILE, "top_k"] if own[name][0] != script[name]]
-    require(not differ, f"For {', '.join(differ)} the lesson's script takes another value than resolve.")
 
 
-def _read_as_the_script(path, *more: str) -> dict:
-    """Return what the lesson's script reads in a file and more words; its own message is the hint."""
+def _read_as_the_script(path) -> dict:
+    """Return what the lesson's script reads in a file; its own message is the hint."""
     from vllm import EngineArgs
 
     from vllm_course.completion.parser import Parser, add_own
@@ -414,7 +494,7 @@ def _read_as_the_script(path, *more: str) -> dict:
     parser.add_argument("--stop", action="append")
     add_own(parser)
     reading = Tried(partial(read_settings, parser), "text_generation.py", "words -> dict")
-    settings, error = reading.ending(["--config", str(path), *more])
+    settings, error = reading.ending(["--config", str(path)])
     said = "" if error is None else described(error).replace(f"{Path(path).parent}/", "")
     require(error is None, f"The script refuses the file: {said}.")
     return settings.plain()
@@ -425,6 +505,8 @@ def _order(resolve) -> None:
         found = resolve(*sources)
         pairs = all(isinstance(value, tuple | list) and len(value) == 2 for value in found.values())
         require(pairs, "Each value of the dict must be a tuple: (value, source).")
+        named = {pair[1] for pair in found.values()} <= {"command line", "file", "model"}
+        require(named, 'The second of each tuple is its source: "command line", "file" or "model".')
         found = {name: tuple(pair) for name, pair in found.items()}
         given = "command_line={}, file={}, model_defaults={}".format(*sources)
         require(found == wanted, f"{why}. {given} must give {wanted}, not {found}.")
@@ -438,37 +520,55 @@ def _unknown_key(resolve) -> None:
     require(named, f"Raise a ValueError that names the key, not {described(error)}.")
 
 
-TOPICS = "rivers \n\n# not this one\n  tea\nrivers\n"
+TOPICS = "rivers \n\n   \n# not this one\n  # nor this one\n  What is C#?\ntea with Zoë\nrivers\n"
+IN_TOPICS = ["rivers", "What is C#?", "tea with Zoë", "rivers"]
 JSON_TEMPLATE = 'As JSON, {"topic": ...}: {text}'
 UNFILLED = ["--prompt", "tea", "--template", "Nothing to fill in"]
+PASSED_OVER = "An option that the parser does not know: parse_args refuses it, parse_known_args passes over it"
+UNKNOWN = PASSED_OVER, ["--prompt", "tea", "--speed", "3"], "--speed"
+REFUSED = [  # what is wrong, in which command line, and what the message must name
+    ("Without any prompt", [], "--prompt"),
+    ("With a file in which no line is a prompt", ["--prompts-file", "{folder}/nothing.txt"], "--prompt"),
+    ("A template without {text} gives the same prompt every time", UNFILLED, "--template"),
+    ("An empty template holds no {text} either", [*UNFILLED[:3], ""], "--template"),
+]
 
 
 @exercise(
     "2.8",
     functions={"prompts_from": "argv -> list"},
     hints=[
-        'action="append" collects an option that is given again; parser.error(...) ends a program with code 2.',
-        "lines = [line.strip() for line in Path(file).read_text(encoding='utf-8').splitlines()]; keep those that are "
-        'not empty and do not start with "#"; then template.replace("{text}", line).',
+        'action="append" collects an option that is given again. parser.error(...) ends a program with code 2.',
+        "lines = [line.strip() for line in Path(file).read_text(encoding='utf-8').splitlines()]. Keep those that are "
+        'not empty and do not start with "#". Then template.replace("{text}", line).',
     ],
     concept="engine-arguments.md#three-ways-to-the-same-arguments",
 )
 def custom_prompts(prompts_from) -> None:
     """A function from a command line to prompts."""
-    first = prompts_from(["--prompt", "The moon", "--prompt", "The sun"], case="for two --prompt")
+    two = ["--prompt", "The moon", "--prompt", "The sun"]
+    with mock.patch.object(sys, "argv", ["notebook", "--of-the-kernel"]):
+        other = "--of-the-kernel" in _refusal(prompts_from, two)
+        require(not other, "Give argv to parse_args: without it, it parses the command line of the notebook.")
+        first = prompts_from(two, case="for two --prompt")
     require(first != ["The sun"], 'The second --prompt replaced the first: action="append".')
     require(first == ["The moon", "The sun"], f"Two --prompt must give both texts, in order, not {first}.")
     with TemporaryDirectory() as folder:
         file = Path(folder) / "topics.txt"
         file.write_text(TOPICS, encoding="utf-8")
+        file.with_name("nothing.txt").write_text("# nothing yet\n\n", encoding="utf-8")
+        _refused(prompts_from, folder, *UNKNOWN)
         _from_file(prompts_from, str(file))
         _from_template(prompts_from, str(file))
-    same = "A template without {text} gives the same prompt every time"
-    for when, argv, option in [("Without any prompt", [], "--prompt"), (same, UNFILLED, "--template")]:
-        how = _refusal(prompts_from, argv)
-        ended = f"{when}: end with parser.error(...), which exits with 2, not with {how or 'a result'}."
-        require(how.startswith("exit 2"), ended)
-        require(option in how, f"{when}: the error must name the option, {option}.")
+        for mistake in REFUSED:
+            _refused(prompts_from, folder, *mistake)
+
+
+def _refused(prompts_from, folder: str, when: str, argv: list[str], option: str) -> None:
+    how = _refusal(prompts_from, [word.replace("{folder}", folder) for word in argv])
+    ended = f"{when}: it must end with exit code 2, as parser.error(...) does, not with {how or 'a result'}."
+    require(how.startswith("exit 2"), ended)
+    require(option in how, f"{when}: the error must name the option, {option}.")
 
 
 def _refusal(prompts_from, argv: list[str]) -> str:
@@ -478,32 +578,35 @@ def _refusal(prompts_from, argv: list[str]) -> str:
 
 
 def _from_file(prompts_from, file: str) -> None:
-    argv = ["--prompts_file", file, "--prompt", "The moon"]
-    underscore = "--prompts_file is refused: vLLM's FlexibleArgumentParser takes both forms."
-    require("unrecognized" not in _refusal(prompts_from, argv), underscore)
-    found = prompts_from(argv, case="for --prompts_file and --prompt")
+    found = list(map(str, prompts_from(["--prompts-file", file], case="for --prompts-file without --prompt")))
     mistakes = {
-        "An empty line is no prompt, and vLLM refuses an empty one. Leave it out.": "" in found,
-        "A line that begins with # is a comment. Leave it out.": any(str(each).startswith("#") for each in found),
         "A line keeps a blank or a line end at its edge, which changes the tokens and so the text: strip it.": any(
-            str(each) != str(each).strip() for each in found
+            each != each.strip() for each in found
         ),
+        "An empty line is no prompt: the model would write about anything. Leave it out.": "" in found,
+        "A line that begins with # is a comment. Leave it out.": any(each.strip().startswith("#") for each in found),
+        "Only a line that begins with # is a comment. 'What is C#?' is a prompt.": "What is C#?" not in found,
+        "Zoë did not come back as she was: open the file with encoding='utf-8'.": "tea with Zoë" not in found,
         "A line that is there twice is asked for twice: two completions. Keep both.": found.count("rivers") == 1,
     }
     for hint, made in mistakes.items():
         require(not made, hint)
-    order = f"First those of --prompt, then the file's lines, not {found}."
-    require(found == ["The moon", "rivers", "tea", "rivers"], order)
+    argv = ["--prompts_file", file, "--prompt", "#1 is tea"]
+    underscore = "--prompts_file is refused: vLLM's FlexibleArgumentParser takes both forms."
+    require("unrecognized" not in _refusal(prompts_from, argv), underscore)
+    found = prompts_from(argv, case="for --prompts_file and --prompt")
+    order = f"First those of --prompt as they are, then the file's lines: {['#1 is tea', *IN_TOPICS]}, not {found}."
+    require(found == ["#1 is tea", *IN_TOPICS], order)
 
 
 def _from_template(prompts_from, file: str) -> None:
-    argv = ["--prompts-file", file, "--template", "All about {text} is", "--prompt", "a {b}"]
+    argv = ["--prompts-file", file, "--template", "{text}: all about {text} is", "--prompt", "a {b}"]
     found = prompts_from(argv, case="for a --template")
     require("a {b}" not in found, "The template is for every prompt, those of --prompt too.")
-    wanted = ["All about a {b} is", "All about rivers is", "All about tea is", "All about rivers is"]
-    require(found == wanted, f"Put each text in place of {{text}} in the template, nothing else; got {found}.")
+    wanted = [f"{each}: all about {each} is" for each in ["a {b}", *IN_TOPICS]]
+    require(found == wanted, f"Put each text in place of every {{text}} in the template, nothing else; got {found}.")
     argv = ["--prompt", "tea", "--template", JSON_TEMPLATE]
-    braces = "str.format takes every brace for a field, and a template may hold others (JSON): replace {text} alone."
+    braces = "str.format takes every brace for a field, but a template may hold others (JSON): replace only {text}."
     require(not _refusal(prompts_from, argv).startswith(("KeyError", "ValueError", "IndexError")), braces)
     found = prompts_from(argv)
     kept = f"Braces other than {{text}} must stay as they are, got {found}."
@@ -519,21 +622,24 @@ exec {python} "$@"
 STAND_IN = r"""
 import argparse, json, os, pathlib, runpy, sys
 from vllm_course import paths
-from vllm_course.completion.outputs import as_json, write_results
-folder, parser = pathlib.Path(sys.argv[1]), argparse.ArgumentParser()
+from vllm_course.completion.outputs import FORMATS, as_json, write_results
+folder, parser = pathlib.Path(sys.argv[1]), argparse.ArgumentParser(allow_abbrev=False)
 with (folder / "calls.jsonl").open("a") as file:
     print(json.dumps(sys.argv[2:]), file=file)
 if (folder / "failing").exists():
     sys.exit("text_generation.py: this run is meant to fail")
 parser.add_argument("--prompt", action="append", default=[])
-parser.add_argument("--prompts-file", default=os.devnull)
+parser.add_argument("--prompts-file", "--prompts_file", default=os.devnull)
 parser.add_argument("--output")
 parser.add_argument("--json", action="store_true")
 args, _ = parser.parse_known_args(sys.argv[3:])
+if args.output and pathlib.Path(args.output).suffix not in FORMATS:
+    sys.exit(f"text_generation.py: --output must end in {', '.join(FORMATS)}, got {args.output}")
 lines = pathlib.Path(args.prompts_file).read_text("utf-8").split("\n")
+texts = json.loads((folder / "texts.json").read_text("utf-8"))
 records = [
-    {"prompt": prompt, "sample": 0, "text": f" text {place}", "tokens": 3, "finish_reason": "stop"}
-    for place, prompt in enumerate([*args.prompt, *filter(str.strip, lines)], start=1)
+    {"prompt": prompt, "sample": 0, "text": text, "tokens": 3, "finish_reason": "stop"}
+    for prompt, text in zip([*args.prompt, *filter(str.strip, lines)], texts)
 ]
 if args.output:
     write_results(args.output, {}, records)
@@ -545,12 +651,18 @@ script["show"](records)
 """
 
 
+PROMPTS_TO_RUN = ["The moon", 'Say "yes", or no', "It's 5 o'clock in the $HOME * town"]
+TEXTS_TO_SAVE = [" is high,\nthe night is deep.", ' "It\'s late", he said.', " costs $HOME | 5 * 2 \\ 3."]
+OPTIONS_TO_PASS = ["--max-tokens", "7", "--stop", "the end"]
+
+
 @exercise(
     "2.9",
     hints=[
         "What takes the time: generating a text, or starting the process that generates it?",
-        'Call the lesson\'s script once, with --prompts-file "$1" --output "$2/all.json", then let a few lines of '
-        "Python write the text of each record into a file of its own.",
+        'In place 1: --prompts-file "$prompts" --output "$folder/all.json" "$@". In place 2, Python reads that file.',
+        'results = json.loads((folder / "all.json").read_text("utf-8"))["results"], and then for place, result in '
+        'enumerate(results, start=1): (folder / f"{place:03}.txt").write_text(result["text"], encoding="utf-8").',
     ],
     concept="offline-and-online.md#batching",
 )
@@ -562,27 +674,45 @@ def batch_script(script) -> None:
     require("text_generation.py" in text, "The script must call lessons/02-text-generation/text_generation.py.")
     with tempfile.TemporaryDirectory() as name:
         folder, prompts, results = (Path(name, part) for part in ("", "prompts of today.txt", "results of today"))
-        prompts.write_text("The moon\nSay \"yes\", or no\nIt's 5 o'clock in the $HOME * town\n", encoding="utf-8")
-        ran = _run_script(text, folder, str(prompts), str(results), "--max-tokens", "7")
-        calls, said = (folder / "calls.jsonl").read_text().splitlines(), ran.stderr.strip().splitlines()[-1:]
-        several = f"It starts {len(calls)} processes for 3 prompts, each loads the model: start one for all."
-        require(len(calls) <= 1, several)
-        require(ran.returncode == 0, f'It ended with {ran.returncode}: {said} Are "$1" and "$2" quoted?')
-        require(len(calls) == 1, "It ended without having started text_generation.py by python.")
-        passed_on = " --max-tokens 7" in " ".join(json.loads(calls[0]))
-        require(passed_on, 'Pass what follows the two arguments on, so that options can be chosen: shift 2, then "$@".')
-        files = sorted(results.glob("[0-9]*.txt")) or sorted(results.glob("*.txt"))
-        require(len(files) == 3, f"There must be one .txt file a prompt in the second argument, not {len(files)}.")
-        in_order = all(f"text {place}" in file.read_text("utf-8") for place, file in enumerate(files, start=1))
-        require(in_order, "The files, sorted by name, must hold the completions in the order of the prompts.")
+        prompts.write_text("".join(f"{line}\n" for line in PROMPTS_TO_RUN), encoding="utf-8")
+        ran = _run_script(text, folder, str(prompts), str(results), *OPTIONS_TO_PASS)
+        _one_process(ran, (folder / "calls.jsonl").read_text("utf-8").splitlines())
+        _file_by_file(results)
         (folder / "failing").touch()
         failed = _run_script(text, folder, str(prompts), f"{results} again")
         require(failed.returncode != 0, "When text_generation.py fails, the script must fail too: set -e.")
 
 
+def _one_process(ran: subprocess.CompletedProcess, calls: list[str]) -> None:
+    said = " ".join(ran.stderr.strip().splitlines()[-1:])
+    several = f"It starts {len(calls)} processes for 3 prompts, and each loads the model: start one for all."
+    require(len(calls) <= 1, several)
+    blanks = "Is every name quoted? Those of the check hold blanks."
+    require(ran.returncode == 0, f"It ended with exit code {ran.returncode}: {said} {blanks}")
+    require(len(calls) == 1, "It ended without having started text_generation.py by python.")
+    words, count = json.loads(calls[0]), len(OPTIONS_TO_PASS)
+    passed_on = any(words[place : place + count] == OPTIONS_TO_PASS for place in range(len(words)))
+    as_it_is = 'Pass what follows the two arguments on as it is, so that options can be chosen: shift 2, then "$@"'
+    require(passed_on, f"{as_it_is}, with the quotes.")
+
+
+def _file_by_file(results: Path) -> None:
+    files = {f"{place:03}.txt": text.strip() for place, text in enumerate(TEXTS_TO_SAVE, start=1)}
+    missing = [name for name in files if not (results / name).is_file()]
+    names = sorted(file.name for file in results.glob("*"))
+    named = f"There must be one .txt file for each prompt in the second argument: {', '.join(files)}, not {names}."
+    require(not missing, named)
+    saved = {name: (results / name).read_text("utf-8").strip() for name in files}
+    in_order = saved == files or sorted(saved.values()) != sorted(files.values())
+    require(in_order, "The files, sorted by name, must hold the completions in the order of the prompts.")
+    for name, text in files.items():
+        only = f"{name} must hold the completion and nothing else: {text!r}, not {saved[name]!r:.80}."
+        require(saved[name] == text, f"{only} Take it from JSON or CSV, which keep it as it is.")
+
+
 def _run_script(text: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run a script in the folder of the course, with a `python` that plays text_generation.py and notes its calls."""
-    files = {"stand_in.py": STAND_IN, "batch generate.sh": text}
+    files = {"stand_in.py": STAND_IN, "batch generate.sh": text, "texts.json": json.dumps(TEXTS_TO_SAVE)}
     own = PYTHON_OF_A_SCRIPT.format(python=shlex.quote(sys.executable), folder=shlex.quote(str(folder)))
     for name, content in (files | {"bin/python": own, "bin/python3": own}).items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -596,6 +726,9 @@ def _run_script(text: str, folder: Path, *arguments: str) -> subprocess.Complete
         return subprocess.run(command, capture_output=True, text=True, check=False, **words)
     except subprocess.TimeoutExpired:
         raise NotYet("The script has not ended after two minutes: what does it wait for?") from None
+
+
+PROMPT_2_10, GRID_2_10 = "Anna walked into the forest and", ([0.3, 0.5, 0.7, 0.9, 1.1], [0.7, 0.8, 0.9, 0.95, 0.99])
 
 
 @exercise(
@@ -613,42 +746,102 @@ def _run_script(text: str, folder: Path, *arguments: str) -> subprocess.Complete
 )
 def batched_sweep(sweep_batched, frame, best: tuple, ratio: float, llm) -> None:
     """All combinations of two lists in one call, the best of them, and what the batch saves."""
-    _all_combinations(frame, [0.3, 0.5, 0.7, 0.9, 1.1], [0.7, 0.8, 0.9, 0.95, 0.99], n=4)
+    frame = _all_combinations(frame, *GRID_2_10, n=4)
     _most_varied(frame, best)
-    ratio = number(ratio, "The ratio must be a number: seconds over seconds.")
-    require(ratio > 1, f"The ratio is {ratio:.2f}: divide the loop's time by the batch's.")
+    ratio = number(ratio, "ratio_2_10 must be a number: seconds over seconds.")
+    require(ratio > 1, f"ratio_2_10 is {ratio:.2f}: divide the loop's time by the batch's.")
+    # The batch computes as many steps as one call of the loop, so 25 is the limit, but for a machine that is busy.
+    require(ratio < 100, f"ratio_2_10 is {ratio:.0f}: 25 calls cannot take so much longer. Measure both for n=1.")
     watch, asked = Watch(llm), ("The sea", [0.5, 1.5], [0.5, 1.0])
     small = sweep_batched(watch, *asked, n=2, seed=3)
     (call,) = watch.asked("generate", 1, max_tokens=16)
-    _all_combinations(small, *asked[1:], n=2)
-    seeds = {p.seed + sample for p in call.params if p.seed is not None for sample in range(p.n)}
-    require(seeds == {3, 4}, "The samples of a combination take the seeds seed, seed + 1, ...")
-    again = sweep_batched(llm, *asked, n=2, seed=3)
-    require(list(small["text"]) == list(again["text"]), "The same seed must give the same texts.")
+    own = llm.get_tokenizer().encode(asked[0])
+    require(all(ids == own for ids in call.ids), "Generate for the prompt that sweep_batched is given.")
+    _as_generated(_all_combinations(small, *asked[1:], n=2), call, ["temperature", "top_p"])
+    seeds: dict[tuple, list] = {}
+    for p in call.params:
+        given = [p.seed + sample for sample in range(p.n) if p.seed is not None]
+        seeds.setdefault((p.temperature, p.top_p), []).extend(given)
+    each = all(sorted(given) == [3, 4] for given in seeds.values())
+    require(each, "The texts of every combination take the seeds seed, seed + 1, ...")
+    again = _all_combinations(sweep_batched(llm, PROMPT_2_10, *GRID_2_10, n=4, seed=0), *GRID_2_10, n=4)
+    texts, wanted = (Counter(zip(f["temperature"], f["top_p"], f["text"], strict=True)) for f in (frame, again))
+    same = (texts & wanted).total()  # a GPU may give another text here and there
+    stale = f"frame_2_10 has {same} of the 100 texts that sweep_batched gives for PROMPT_2_10, n=4 and seed=0."
+    require(same >= 90, f"{stale} Run that line again.")
 
 
-def _all_combinations(frame, temperatures: list, top_ps: list, *, n: int) -> None:
-    frame = columns(frame, ["temperature", "top_p", "text", "tokens", "logprob"])
+def _all_combinations(frame, temperatures: list, top_ps: list, *, n: int) -> pd.DataFrame:
+    """Require n rows for each pair, and return the table with both columns rounded: a step may be 0.8999999."""
+    frame = columns(frame, ["temperature", "top_p", "text", "tokens", "logprob"]).reset_index(drop=True)
+    frame = frame.assign(**{name: frame[name].astype(float).round(6) for name in ("temperature", "top_p")})
     pairs = set(itertools.product(temperatures, top_ps))
     found = frame.groupby(["temperature", "top_p"]).size().to_dict()
     zipped = "zip pairs the lists up; take every temperature with every top_p."
-    require(set(found) == pairs, f"There must be {len(pairs)} combinations, there are {len(found)}: {zipped}")
-    require(set(found.values()) == {n}, f"There must be {n} texts a combination, there are {min(found.values())}.")
+    there = len(pairs & set(found))
+    require(set(found) == pairs, f"There must be {len(pairs)} combinations, {there} of them are there: {zipped}")
+    counts = sorted(set(found.values()))
+    require(counts == [n], f"There must be {n} texts per combination, there are {', '.join(map(str, counts))}.")
+    _summed(frame)
+    return frame
+
+
+def _summed(frame) -> None:
+    empty = "logprob is empty: vLLM computes cumulative_logprob only when logprobs is set, logprobs=0."
+    require(frame["logprob"].notna().all(), empty)
+
+
+def _as_generated(frame, call: Call, swept: list[str]) -> None:
+    """Require of a sweep's table that every row holds what its own request gave."""
+    pairs = [(p, c) for p, output in zip(call.params, call.outputs, strict=True) for c in output.outputs]
+    _summed(frame)
+    truth = [(c.text, *(getattr(p, name) for name in swept), len(c.token_ids), c.cumulative_logprob) for p, c in pairs]
+    rows = list(frame[["text", *swept, "tokens", "logprob"]].itertuples(index=False, name=None))
+    require(len(rows) == len(truth), f"The call must generate as many texts as the table has rows, {len(rows)}.")
+
+    def ordered(rows) -> list[tuple]:
+        return sorted(rows, key=lambda row: (row[0], *(round(float(value), 4) for value in row[1:-1])))
+
+    for row, wanted in zip(ordered(rows), ordered(truth), strict=True):
+        same = row[0] == wanted[0] and all(map(close, row[1:], wanted[1:]))
+        of = f"{', '.join(swept)} of its own request, len(token_ids) and cumulative_logprob"
+        require(same, f"A row holds another text, or other numbers, than vLLM gave: text, {of}.")
 
 
 def _most_varied(frame, best) -> None:
-    require(isinstance(best, tuple | list) and len(best) == 2, "The best must be a pair, (temperature, top_p).")
-    best, groups = tuple(best), frame.groupby(["temperature", "top_p"])
+    pair = listed(best, "best_2_10 must be a pair, (temperature, top_p).")
+    require(len(pair) == 2, "best_2_10 must be a pair, (temperature, top_p).")
+    pair = tuple(round(number(value, "best_2_10 must hold two numbers."), 6) for value in pair)
+    shown, groups = "({:g}, {:g})".format(*pair), frame.groupby(["temperature", "top_p"])
     likely = groups["logprob"].sum() / groups["tokens"].sum()
     words = groups["text"].agg(lambda texts: len(set(" ".join(texts).split())))
-    require(best in words.index, f"{best} is no combination of the sweep.")
-    require(likely[best] > -1, f"At {best} the mean log probability of a token is {likely[best]:.2f}, not above -1.")
+    require(pair in words.index, f"{shown} is no combination (temperature, top_p) of the sweep.")
+    require(likely[pair] > -1, f"At {shown} the mean log probability of a token is {likely[pair]:.2f}, not above -1.")
     most = words[likely > -1].max()
-    require(words[best] == most, f"{best} has {words[best]} different words, another one that is whole has {most}.")
+    require(words[pair] == most, f"{shown} has {words[pair]} different words, another one that is whole has {most}.")
 
 
 LOGGED = ["timestamp", "prompt", "text", "tokens", "characters", "finish_reason", "seconds", "parameters"]
 ROW_BROKEN = "a comma, a quote or a line break in a text breaks the row: let the csv module write it."
+# 2026-11-27, 27.11.2026, 27 Nov 2026, Nov 27 2026 or Fri Nov 27, then 04:41
+DATE = r"\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}|[A-Z]\w{2,8} \d\d?(,? \d{2,4})?"
+DATE_AND_TIME = re.compile(rf"\W?([A-Z][a-z]{{2}},? )?({DATE})[T, ]+\d\d?:\d\d")
+
+
+class Timed(Watch):
+    """A watched engine with a clock, and slow enough to tell the time of a call from none."""
+
+    def __init__(self, llm) -> None:
+        super().__init__(llm)
+        self.seconds: list[float] = []
+
+    def generate(self, prompts, sampling_params=None, *args, **options) -> list:
+        """Pass the call on and note how long it took."""
+        start = time.perf_counter()
+        time.sleep(0.1)
+        outputs = super().generate(prompts, sampling_params, *args, **options)
+        self.seconds.append(time.perf_counter() - start)
+        return outputs
 
 
 @exercise(
@@ -658,38 +851,50 @@ ROW_BROKEN = "a comma, a quote or a line break in a text breaks the row: let the
         "csv.DictWriter quotes what must be quoted; the header is written when the file is new. logging.FileHandler "
         "appends; a handler that is added twice writes twice.",
         "Open the CSV with open(csv_file, 'a', newline='', encoding='utf-8') and write the header where "
-        "file.tell() == 0. Log one line a text with %r, so that line breaks stay inside; remove and close the handler.",
+        "file.tell() == 0. Log a line per text with %r, so that line breaks stay inside; remove and close the handler.",
     ],
     concept="request-output.md#completionoutput",
 )
 def logged(generate_logged, llm) -> None:
     """Generate, and keep what was done in a log file and a table."""
-    prompts, sampling = ["First line\nsecond line", 'He said: "no, never"'], {"temperature": 0.0, "max_tokens": 6}
-    with tempfile.TemporaryDirectory() as name, loggers_as_before():
-        log_file, csv_file = Path(name) / "run.log", Path(name) / "run.csv"
-        outputs = generate_logged(llm, prompts, sampling, log_file, csv_file)
-        returned = len(outputs) == 2 and all(hasattr(output, "outputs") for output in outputs)
-        require(returned, "Return the outputs of llm.generate.")
-        seeded = sampling | {"seed": 5}
-        generate_logged(llm, prompts[:1], seeded, log_file, csv_file, case="in a second call")
-        rows = _rows_under_one_header(csv_file, prompts[0])
-        for row, output, given in zip(rows, [*outputs, outputs[0]], [sampling, sampling, seeded], strict=True):
-            _row_of_a_text(row, output, given)
-        _one_line_a_text(log_file)
+    prompts = ["First line\nsecond line", 'She said: "no, never, María"']
+    sampling, seeded = {"temperature": 0.0, "max_tokens": 6}, {"temperature": 0.8, "max_tokens": 6, "seed": 5, "n": 2}
+    with tempfile.TemporaryDirectory() as name, logging_as_before() as records:
+        log_file, csv_file, texts = Path(name) / "run.log", Path(name) / "run.csv", []
+        for given, params, case in ((prompts, sampling, ""), (prompts[:1], seeded, "in a second call")):
+            watch, start, began = Timed(llm), time.perf_counter(), datetime.datetime.now(datetime.UTC)
+            outputs = generate_logged(watch, given, params, log_file, csv_file, case=case)
+            span = time.perf_counter() - start
+            (call,) = watch.asked("generate", 1)
+            returned = len(outputs) == len(given) and all(hasattr(output, "outputs") for output in outputs)
+            require(returned, "Return the outputs of llm.generate.")
+            asked = zip(given, call.outputs, strict=True)
+            measured = watch.seconds[0], span, began
+            texts += [(prompt, c, params, measured) for prompt, output in asked for c in output.outputs]
+        for row, text in zip(_rows_under_one_header(csv_file, prompts[0]), texts, strict=True):
+            _row_of_a_text(row, *text)
+        _one_line_a_text(log_file, records, texts)
 
 
 @contextlib.contextmanager
-def loggers_as_before():
-    """Close the handlers that an answer leaves on its loggers: their file goes away."""
+def logging_as_before():
+    """Give the records that are logged; afterwards close the handlers that an answer leaves: their file goes away."""
 
     def handlers() -> set:
         names = [None, *logging.Logger.manager.loggerDict]
         return {(name, handler) for name in names for handler in logging.getLogger(name).handlers}
 
-    before = handlers()
+    def noted(*args, **options) -> logging.LogRecord:
+        records.append(factory(*args, **options))
+        return records[-1]
+
+    before, records, factory, level = handlers(), [], logging.getLogRecordFactory(), logging.root.level
+    logging.setLogRecordFactory(noted)
     try:
-        yield
+        yield records
     finally:
+        logging.setLogRecordFactory(factory)
+        logging.root.setLevel(level)
         for name, handler in handlers() - before:
             logging.getLogger(name).removeHandler(handler)
             handler.close()
@@ -697,22 +902,25 @@ def loggers_as_before():
 
 def _rows_under_one_header(file: Path, first: str) -> list[dict]:
     require(file.is_file(), "There is no CSV file at the second path.")
-    with file.open(newline="", encoding="utf-8") as opened:
-        try:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as opened:
             rows = list(csv.DictReader(opened, strict=True))
-        except csv.Error as error:
-            raise NotYet(f"The CSV file cannot be read, {error}: {ROW_BROKEN}") from None
+    except UnicodeDecodeError:
+        raise NotYet("The CSV file is not UTF-8: open it with encoding='utf-8'.") from None
+    except csv.Error as error:
+        raise NotYet(f"The CSV file cannot be read, {error}: {ROW_BROKEN}") from None
     require(bool(rows) and set(rows[0]) >= set(LOGGED), f"The columns must be {', '.join(LOGGED)}.")
     require("tokens" not in [row["tokens"] for row in rows], "Write the header once.")
-    overwritten = len(rows) == 1 and rows[0]["prompt"] == first
+    overwritten = len(rows) < 3 and rows[0]["prompt"] == first
     require(not overwritten, "The second call wrote over the first one's rows: append, mode 'a'.")
-    require(len(rows) == 3, f"There must be 3 rows after 2 and 1 prompts, there are {len(rows)}: {ROW_BROKEN}")
+    only_first = len(rows) == 3 and rows[2]["prompt"] == first
+    require(not only_first, "With n=2 a prompt has two texts, and each is a row: go over output.outputs.")
+    require(len(rows) == 4, f"There must be 4 rows for 2 and 2 texts, there are {len(rows)}: {ROW_BROKEN}")
     return rows
 
 
-def _row_of_a_text(row: dict, output, sampling: dict) -> None:
-    completion = output.outputs[0]
-    unchanged = row["prompt"] == output.prompt and row["text"] == completion.text
+def _row_of_a_text(row: dict, prompt: str, completion, sampling: dict, measured: tuple) -> None:
+    unchanged = row["prompt"] == prompt and row["text"] == completion.text
     require(unchanged, f"A text came back changed: {ROW_BROKEN}")
     require(row["tokens"] == str(len(completion.token_ids)), "tokens must be the number of token_ids.")
     require(row["characters"] == str(len(completion.text)), "characters must be the length of the text.")
@@ -724,20 +932,34 @@ def _row_of_a_text(row: dict, output, sampling: dict) -> None:
         raise NotYet(f"parameters must be JSON, timestamp ISO 8601, seconds a number: {error}.") from None
     require(parameters == sampling, "parameters must hold all of sampling, as JSON.")
     require(moment.tzinfo is not None, "A timestamp without its time zone means another moment elsewhere.")
-    require(0 < seconds < 600, "seconds must be the time that generate took.")
+    inside, span, began = measured
+    late = (moment - began).total_seconds()
+    require(-2 < late < span + 2, f"timestamp must be the time of the call, not {late:+.0f} seconds from it.")
+    took = f"seconds must be the time of the whole call of generate, {inside:.2f}, not {seconds:.2f}."
+    require(inside - 0.02 < seconds < span + 0.02, took)
 
 
-def _one_line_a_text(file: Path) -> None:
+def _one_line_a_text(file: Path, records: list, texts: list) -> None:
     require(file.is_file(), "There is no log file at the first path.")
     lines = file.read_text("utf-8").splitlines()
-    dated = [line for line in lines if re.match(r"\W?\d{1,4}[-./]\d\d?[-./]\d{1,4}\b", line)]
-    count = f"The log must hold one line a text, 3 in all; it holds {len(dated)}"
+    dated = [line for line in lines if DATE_AND_TIME.match(line)]
+    count = f"The log must hold one line per text, 4 in all; it holds {len(dated)}"
     again = "the handler of the first call is still there in the second: remove and close it."
-    require(len(dated) <= 3, f"{count}: {again}")
+    require(len(dated) <= 4, f"{count}: {again}")
     require(len(lines) > 0, "The log is empty: give the logger the level INFO.")
-    one_line = "Begin each line with the time, %(asctime)s, and show texts by %r: one line each."
+    one_line = "Begin each line with date and time, %(asctime)s, and show texts by %r: one line each."
     require(len(lines) == len(dated), one_line)
-    require(len(dated) == 3, f"{count}.")
+    require(len(dated) == 4, f"{count}.")
+    for line, (prompt, completion, *_) in zip(lines, texts, strict=True):
+        words = re.findall(r"[a-zA-Z]{3,}", f"{prompt} {completion.text}")
+        require(all(word in line for word in words), f"A line of the log must show prompt and text, not {line!r:.80}.")
+    messages = [record.getMessage() for record in records]
+    by_logging = all(any(message in line for message in messages) for line in lines)
+    require(by_logging, "Write the lines by Python's logging, which puts the time before them, not by print or write.")
+
+
+PROMPTS_2_12 = ["The capital of France is", "Hello, my name is", "Once upon a time", "The future of AI is"]
+PROMPTS_2_12 += ["The best way to learn programming is", "The weather today is"]
 
 
 @exercise(
@@ -746,77 +968,104 @@ def _one_line_a_text(file: Path) -> None:
     hints=[
         "A scale maps the largest weight of a row to 127. Each row (output channel) has its own, so that one large "
         "weight does not coarsen all rows.",
-        "scale = abs(weights).max(axis=1, keepdims=True) / 127, 1 where that is 0; the integers are "
+        "scale = np.abs(weights).max(axis=1, keepdims=True) / 127, 1 where that is 0; the integers are "
         "np.round(weights / scale).astype(np.int8).",
-        "KL(p || q) = sum of p * (log p - log q) over the vocabulary, with p from the original model; log "
-        "probabilities come sorted, so sort both by token_id before you subtract.",
+        "base and int8 are log probabilities, so p is np.exp(base). Sum np.exp(base) * (base - int8) over axis 1, one "
+        "number for each prompt, and take the mean of the six.",
     ],
     concept="engine-arguments.md#quantization",
 )
 def quantized(quantize, folder, logprobs: dict, result: dict, llm) -> None:
     """Eight-bit weights: the arithmetic, the copy of the model, and what it costs in quality."""
     _rows_of_integers(quantize)
-    keys(result, ["size_ratio", "kl", "same_texts"], "result_2_12 must be")
-    size, kl, same = (number(result[name], f"{name} must be a number.") for name in ("size_ratio", "kl", "same_texts"))
+    entries(result, ["size_ratio", "kl"], "result_2_12 must be")
+    size, kl = (number(result[name], f"{name} must be a number.") for name in ("size_ratio", "kl"))
+    _smaller_copy(folder, size)
+    _divergence(logprobs, kl, llm)
+
+
+def _smaller_copy(folder, size: float) -> None:
     there = isinstance(folder, str | Path) and (Path(folder) / "model.safetensors").is_file()
-    require(there, "int8_folder must be the folder that write_quantized returns.")
+    is_copy = there and "quantization_config" in (Path(folder) / "config.json").read_text("utf-8")
+    require(is_copy, "int8_folder must be the folder that write_quantized(quantize) returns.")
     original, copied = paths.models() / "pocket-base" / "model.safetensors", Path(folder) / "model.safetensors"
     ratio = original.stat().st_size / copied.stat().st_size
     upside_down = math.isclose(size, 1 / ratio, rel_tol=1e-3)
     require(not upside_down, "size_ratio is upside down: bytes of the original over bytes of the copy.")
-    measured = math.isclose(size, ratio, rel_tol=1e-3)
-    require(measured, f"size_ratio must be the ratio of the two model.safetensors, {ratio:.2f}.")
-    _divergence(logprobs, kl, llm)
-    require(same in range(7), "same_texts counts the prompts with the same greedy text, 0 to 6.")
+    measured = math.isclose(size, ratio, rel_tol=0.01)
+    require(measured, f"size_ratio must be the ratio of the sizes of the two model.safetensors, {ratio:.2f}.")
 
 
 def _rows_of_integers(quantize: Tried) -> None:
     weights = np.random.default_rng(0).normal(size=(6, 32)).astype(np.float32)
     weights[2] *= 100
     weights[4] = 0
+    weights[5] = -np.abs(weights[5])
     integers, scale = quantize(weights.copy())
-    require(getattr(integers, "dtype", None) == np.int8, "The first result must be an int8 array: .astype(np.int8).")
-    require(np.shape(scale) == (6, 1), f"There must be one scale a row, shape (6, 1), got {np.shape(scale)}.")
-    usable = np.isfinite(scale).all() and (scale > 0).all()
+    is_int8 = getattr(integers, "dtype", None) == np.int8 and integers.shape == weights.shape
+    require(is_int8, "The first result must be an int8 array of the shape of the weights: .astype(np.int8).")
+    require(np.shape(scale) == (6, 1), f"There must be one scale per row, shape (6, 1), got {np.shape(scale)}.")
+    usable = np.isfinite(scale).all() and scale[4, 0] > 0
     require(usable, "A row of zeros has the scale 0 and divides by it: use 1 there.")
-    require(integers.shape == weights.shape, "The integers must have the shape of the weights.")
+    used = np.array([0, 1, 2, 3, 5])  # all rows but that of zeros
+    largest = np.abs(weights[used]).max(axis=1) / scale[used, 0]
+    signed = np.allclose(weights[used].max(axis=1) / scale[used, 0], 127, atol=0.5)
+    require(not signed, "A row's largest weight may be negative: take the largest by absolute value, np.abs.")
+    beyond = np.allclose(largest, 128, atol=0.5)
+    require(not beyond, "int8 ends at 127, and the largest weight would become 128: divide by 127.")
+    becomes = ", ".join(f"{value:.0f}" for value in largest)
+    own = f"Each row's largest weight must become 127, by a scale for each row; yours become {becomes}."
+    require(np.allclose(largest, 127, atol=0.5), own)
     error = (np.abs(integers * scale - weights) / scale).max()
     rounded = f"An error of {error:.2f} steps: round to the nearest, np.round before .astype, which cuts off."
-    require(error <= 0.501, rounded)
-    used = np.abs(integers.astype(int)).max(axis=1)[[0, 1, 2, 3, 5]].tolist()
-    require(used == [127] * 5, f"Each row's largest weight must become 127, got {used}: a scale for each row.")
+    require(error < 0.6, rounded)
 
 
 def _divergence(logprobs: dict, kl: float, llm) -> None:
     from vllm_course import next_token
 
-    keys(logprobs, ["base", "int8"], "logprobs_2_12 must be")
-    base, int8 = np.array(logprobs["base"]), np.array(logprobs["int8"])
-    require(base.shape == int8.shape and base.ndim == 2, "Give two arrays, one row a prompt, one column a token.")
-    own = next_token(llm, "The capital of France is").sort_values("token_id")["logprob"].to_numpy()
-    in_order = base.shape[1] == len(own) and any(np.allclose(row, own, atol=1e-3) for row in base)
-    require(in_order, 'base must hold the original model\'s row for "The capital of France is", sorted by token_id.')
+    entries(logprobs, ["base", "int8"], "logprobs_2_12 must be")
+    base, int8 = (np.array(logprobs[name], dtype=float) for name in ("base", "int8"))
+    own = np.stack([next_token(llm, p).sort_values("token_id")["logprob"].to_numpy() for p in PROMPTS_2_12])
+    shape = f"base and int8 must be arrays of shape {own.shape}: one row per prompt, one column per token."
+    require(base.shape == int8.shape == own.shape, shape)
+    in_order = np.allclose(base, own, atol=1e-3)
+    require(in_order, "base must be what measure gives for pocket-base: a row per prompt, columns sorted by token_id.")
     require(not np.array_equal(base, int8), "Both are the same to the last digit: was one model asked twice?")
-    true = float((np.exp(base) * (base - int8)).sum(axis=1).mean())
-    turned = float((np.exp(int8) * (int8 - base)).sum(axis=1).mean())
-    # The two are near each other, how near depends on the processor: whichever is nearer was computed.
-    other_way = math.isclose(kl, turned, rel_tol=1e-3) and abs(kl - turned) < abs(kl - true)
-    require(not other_way, "That is KL(int8 || base): weigh by the original's probabilities.")
-    require(math.isclose(kl, true, rel_tol=1e-3), "kl must be the mean over the prompts of sum(p * (log p - log q)).")
-    require(0 < kl < 0.05, f"A divergence of {kl:.3f} is more than int8 costs: did scales and rows match?")
+    each, turned = (np.exp(base) * (base - int8)).sum(axis=1), (np.exp(int8) * (int8 - base)).sum(axis=1)
+    likely = {
+        "That is KL(int8 || base): weigh by the original's probabilities.": turned.mean(),
+        "That is the sum over the prompts: kl must be the mean over the prompts.": each.sum(),
+        "That is in bits: use np.log, not np.log2.": each.mean() / math.log(2),
+        "That is the mean over the vocabulary too: sum over it, then take the mean over the prompts.": (
+            each.mean() / base.shape[1]
+        ),
+    }
+    # The two directions are near each other, how near depends on the processor: whichever is nearer was computed.
+    nearest = min(likely, key=lambda hint: abs(likely[hint] - kl))
+    fits = math.isclose(kl, likely[nearest], rel_tol=1e-3) and abs(kl - likely[nearest]) < abs(kl - each.mean())
+    require(not fits, nearest)
+    right = math.isclose(kl, each.mean(), rel_tol=1e-3)
+    require(right, "kl must be the mean over the prompts of sum(p * (log p - log q)), p from the original.")
+    require(0 < kl < 0.05, f"A divergence of {kl:.3f} is more than int8 costs: is int8 the quantized pocket-base?")
 
 
-WRONG_PARAMETERS = [{"temperature": -1}, {"temperature": 2.5}, {"top_p": 0}, {"max_tokens": 0}, {"max_tokens": 513}]
-WRONG_PARAMETERS += [{"temprature": 0.5}]
+WRONG_PARAMETERS = [{"temperature": -1}, {"temperature": 2.5}, {"temperature": "hot"}, {"top_p": 0}, {"top_p": 1.1}]
+WRONG_PARAMETERS += [{"max_tokens": 0}, {"max_tokens": 513}, {"temprature": 0.5}]
 BAD_REQUESTS = [{"prompt": ""}, {"temperature": 1.0}, *({"prompt": "The moon"} | wrong for wrong in WRONG_PARAMETERS)]
+EDGES = [
+    {},
+    {"prompt": "A", "temperature": 0, "max_tokens": 1},
+    {"temperature": 2, "top_p": 1, "max_tokens": 512, "seed": 0},
+]
 
 
 @exercise(
     "2.13",
     functions={"create_app": "llm -> value"},
     hints=[
-        "A pydantic model with Field(ge=0, le=2) and extra='forbid' answers 422 by itself. A plain def runs in a "
-        "thread of its own, so several may reach the engine at once.",
+        "Begin with the example: a pydantic model with Field(ge=..., le=...) and extra='forbid' answers 422 by itself. "
+        "A plain def runs in a thread of its own, so several may reach the engine at once.",
         "In create_app: lock = threading.Lock(); in the plain def handler: with lock: llm.generate(...); and "
         "except VLLMValidationError as error: raise HTTPException(400, str(error)).",
     ],
@@ -832,9 +1081,13 @@ def web_api(create_app, serving, llm) -> None:
     with serving(gate.counting(app, "/generate")) as url, httpx.Client(base_url=url, timeout=60) as client:
         for seed in (7, 8):
             _same_as_generate(client, llm, seed)
+        in_loop = "While a text is generated /health does not answer: async def blocks the server, use a plain def."
+        require(not gate.blocked.is_set(), in_loop)
+        for body in EDGES:
+            status = client.post("/generate", json={"prompt": "The moon"} | body).status_code
+            require(status == 200, f"{body} keeps the rules, with the prompt, but was answered with {status}.")
         _wrong_requests_refused(client, gate)
-        alive = not gate.blocked.is_set() and _health_before_four(client, gate)
-    require(alive, "While a text is generated /health does not answer: async def blocks the server, use a plain def.")
+        _health_before_four(client, gate, app)
     unsafe = "Two requests reached the engine at once, it is not thread-safe: use a lock."
     require(not gate.overlapped.is_set(), unsafe)
 
@@ -852,6 +1105,7 @@ def _same_as_generate(client, llm, seed: int) -> None:
     same = reply["text"] == completion.text
     require(same, "Another text than llm.generate gives: pass on all parameters, with the seed.")
     require(reply["tokens"] == len(completion.token_ids), "tokens must be the number of token_ids.")
+    require(reply["finish_reason"] == completion.finish_reason, "finish_reason must be the completion's own.")
 
 
 def _wrong_requests_refused(client, gate: Gate) -> None:
@@ -861,36 +1115,62 @@ def _wrong_requests_refused(client, gate: Gate) -> None:
         refused = f"{body} must be answered with 422, got {status}: declare the rule in the pydantic model."
         require(status == 422, refused)
     require(len(gate.calls) == before, "A wrong request must not reach the engine.")
-    status = client.post("/generate", json={"prompt": "word " * 3000}).status_code
-    longer = f"A prompt longer than the context is the client's mistake, got {status}"
-    no_value_error = "catch VLLMValidationError, which is no ValueError, and raise HTTPException."
-    require(status in {400, 413, 422}, f"{longer}: {no_value_error}")
+    answer = client.post("/generate", json={"prompt": "word " * 3000})
+    longer = f"A prompt longer than the context must be answered with 400, got {answer.status_code}"
+    require(
+        answer.status_code == 400,
+        f"{longer}: catch VLLMValidationError, which is no ValueError, and raise HTTPException.",
+    )
+    told = answer.text and "Bad Request" not in answer.text
+    require(bool(told), "The answer must say why a prompt is refused: HTTPException(400, str(error)).")
 
 
-def _health_before_four(client, gate: Gate) -> bool:
-    """Whether /health answers while four requests are there, none of which gets past the gate."""
+def _health_before_four(client, gate: Gate, app) -> None:
+    """Require that /health answers while four requests are there, none of which gets past the gate."""
     import httpx
 
-    body = {"prompt": "The moon", "max_tokens": 2, "seed": 1}
-    with ThreadPoolExecutor() as pool, gate.shut():
-        for _ in range(4):
-            pool.submit(client.post, "/generate", json=body)
-        gate.entered.wait(timeout=60)
-        try:
-            alive = client.get("/health", timeout=10).status_code == 200
-        except httpx.TimeoutException:
-            return False
-        for _ in range(4):
-            gate.arrived.acquire(timeout=60)
-        gate.overlapped.wait(timeout=1)  # all are there: without a lock the next one calls at once
-    return alive
+    def ask() -> None:
+        with contextlib.suppress(Exception):  # where the server is stuck, and the client closed
+            answers.append(client.post("/generate", json={"prompt": "The moon", "max_tokens": 2, "seed": 1}))
 
+    answers: list[Any] = []
+    asking = [threading.Thread(target=ask, daemon=True) for _ in range(4)]  # daemons: they end no cell late
+    with gate.shut():
+        for thread in asking:
+            thread.start()
+        came = gate.entered.wait(timeout=PATIENCE)
+        try:
+            alive = client.get("/health", timeout=PATIENCE).status_code == 200
+        except httpx.TimeoutException:
+            alive = False
+        if came and alive:
+            for _ in asking:
+                gate.arrived.acquire(timeout=60)
+            gate.overlapped.wait(timeout=1)  # all are there: without a lock the next one calls at once
+    if not (came and alive):
+        gate.wait_until_empty()  # whoever asks the engine after this check would be the second
+    handlers = [route.endpoint for route in app.routes if getattr(route, "path", "") in ("/generate", "/health")]
+    why = "it must need neither the lock nor the engine"
+    if any(inspect.iscoroutinefunction(handler) for handler in handlers):
+        why = "an async def that waits for a threading.Lock stops the whole server; a plain def does not"
+    require(alive, f"While a text is generated /health does not answer: {why}.")
+    require(came, "After a prompt that was too long nothing gets through to the engine: release the lock, use `with`.")
+    for thread in asking:
+        thread.join(timeout=60)
+    require([a.status_code for a in answers] == [200] * 4, "Four requests at the same time must all be answered.")
+
+
+PATIENCE = 4  # seconds for what takes milliseconds, and computes nothing
 
 RANDOM_REQUESTS = [{}, {"temperature": 0.7}, {"temperature": 0.7, "seed": None}]
 OTHER_PARAMETERS = [{"max_tokens": 9}, {"top_k": 5, "temperature": 0.5}, {"logit_bias": {5: 2.0}}, {"stop": ["."]}]
 OTHER_PARAMETERS += [{"allowed_token_ids": [5]}, {"ignore_eos": True}, {"seed": 2}]
+OTHER_PARAMETERS += [{"temperature": 0.81}, {"temperature": 0.8001}, {"top_p": 0.95}, {"top_p": 0.951}, {"stop": ["!"]}]
 OTHER_REQUESTS = [("n", "p", {}), ("m", "q", {}), *(("m", "p", other) for other in OTHER_PARAMETERS)]
-OTHER_REQUESTS += [("mp", "", {}), ("", "mp", {})]
+OTHER_REQUESTS += [("mp", "", {}), ("", "mp", {}), ("M", "p", {}), ("m", "P", {}), ("m", "p ", {}), ("m", " p", {})]
+OTHER_REQUESTS += [("m", "p\n", {}), ("m", "a  b", {}), ("m", "a b", {}), ("m", "b a", {}), ("m", "é", {})]
+OTHER_REQUESTS += [("m", "p" * 5000 + "q", {}), ("m", "p" * 5000 + "r", {}), ("m", "e\u0301", {}), ("m", "e", {})]
+LIKE_ANOTHER = "Every letter, blank and digit counts, and so does every parameter."
 
 
 @exercise(
@@ -905,7 +1185,8 @@ OTHER_REQUESTS += [("mp", "", {}), ("", "mp", {})]
         "text, in every process.",
         "sha256 of json.dumps([model, prompt, sampling], sort_keys=True); None where the temperature (1.0 if not "
         "given) is above 0 and there is no seed.",
-        "sqlite3.connect(path, timeout=30) for each operation; INSERT OR REPLACE. SQLite lets one writer in at a time.",
+        "Do in __init__, get and put what the example does: open the file anew, then CREATE TABLE IF NOT EXISTS, "
+        "SELECT, or INSERT OR REPLACE. SQLite lets one writer in at a time.",
     ],
     concept="sampling-parameters.md#reproducibility",
 )
@@ -913,8 +1194,11 @@ def result_cache(cache_key, ResultCache, cached_text, llm) -> None:  # noqa: N80
     """A cache: the key, the file, and its use before an engine."""
     _key_of_a_request(cache_key)
     with tempfile.TemporaryDirectory() as name:
-        _texts_are_kept(ResultCache, Path(name) / "cache.db")
-        _asked_before_generating(cached_text, ResultCache(Path(name) / "other.db"), llm)
+        _texts_are_kept(ResultCache, Path(name))
+        caches = [ResultCache(Path(name) / f"{number}.db") for number in range(2)]
+        _asked_before_generating(cached_text, caches, llm)
+        _writers_at_once(ResultCache, Path(name) / "threads.db")
+        _processes_at_once(ResultCache, Path(name) / "processes.db")
 
 
 def _key_of_a_request(cache_key: Tried) -> None:
@@ -933,8 +1217,8 @@ def _key_of_a_request(cache_key: Tried) -> None:
     seeded, requests = {"temperature": 0.8, "seed": 1, "max_tokens": 8}, [*OTHER_REQUESTS, ("m", "p", {})]
     found = [cache_key(model, prompt, seeded | sampling) for model, prompt, sampling in requests]
     for (model, prompt, sampling), key in zip(requests, found, strict=True):
-        request = f"model {model!r}, prompt {prompt!r}, {sampling or 'no change'}"
-        require(found.count(key) == 1, f"{request}: the key is that of another request.")
+        request = f"model {model!r}, prompt {prompt!r:.20}, {sampling or 'no change'}"
+        require(found.count(key) == 1, f"{request}: the key is that of another request. {LIKE_ANOTHER}")
 
 
 @contextlib.contextmanager
@@ -953,60 +1237,105 @@ def _hash_noticed():
         yield seen
 
 
-def _texts_are_kept(ResultCache: Tried, path: Path) -> None:  # noqa: N803
+def _texts_are_kept(ResultCache: Tried, folder: Path) -> None:  # noqa: N803
+    path = folder / "cache.db"
     first, second = ResultCache(path), ResultCache(path)
     get = Tried(getattr(first, "get", None), "get", "key -> value")
     put = Tried(getattr(first, "put", None), "put", "key, text -> value")
     require(get("a") is None, "get must return None for a key that is not there.")
-    put("a", "text")
-    put("e", "")
-    require(get("a") == "text", "get must return what put was given.")
+    texts = {"a": "text", "e": "", "q": 'Anna\'s "sea", 100 % ; é ☃\nand a second line'}
+    for key, text in texts.items():
+        put(key, text, case=f"for the text {text!r:.12}", fails="Give it to SQL as the value of a ?.")
+    put("a", "text", case="for a key that is there already", fails="Two processes may put the same.")
     require(get("e") == "", "An empty text is a text; None means that there is none.")
+    for key, text in texts.items():
+        require(get(key) == text, f"get must return what put was given, {text!r}, not {get(key)!r}.")
+    require(ResultCache(folder / "other.db").get("a") is None, "A cache with another path must not have these texts.")
     second.put("b", "more")
-    lost, kept = "Two writers: what the one put is gone when the other has written.", ResultCache(path)
-    require((kept.get("a"), kept.get("b")) == ("text", "more"), lost)
+    kept = ResultCache(path)
+    require((kept.get("a"), kept.get("b")) == ("text", "more"), LOST)
 
+
+LOST = "Two writers: what the one put is gone when the other has written."
+
+
+def _writers_at_once(ResultCache: Tried, path: Path) -> None:  # noqa: N803
     together = threading.Barrier(3)
 
-    def write(cache, keys: list[str]) -> None:
+    def write(cache, name: str) -> None:
         together.wait()
-        for key in keys:
-            cache.put(key, "t" * 200)
+        _put_ten(cache, name)
 
-    written = [[f"{name}{i}" for i in range(15)] for name in "xyz"]
-    caches = [ResultCache(path) for _ in written]
-    with ThreadPoolExecutor(len(caches)) as pool:
-        writers = [pool.submit(write, cache, keys) for cache, keys in zip(caches, written, strict=True)]
-    get = Tried(kept.get, "get", "key -> value")
-    missing = [key for keys in written for key in keys if get.ending(key)[0] != "t" * 200]
-    failed = [f"put raised {described(error)}." for writer in writers if (error := writer.exception())]
-    at_once = f"Of 45 texts that three wrote at once {len(missing)} are not there."
-    require(not missing, " ".join([lost, at_once, *failed[:1]]))
+    caches = [ResultCache(path) for _ in range(2)]
+    with ThreadPoolExecutor(3) as pool:  # two threads share a cache
+        writers = [pool.submit(write, cache, name) for cache, name in zip([*caches, caches[0]], "xyz", strict=True)]
+    _all_there(ResultCache(path, fails=LOST), "xyz", "three threads", [writer.exception() for writer in writers])
 
 
-def _asked_before_generating(cached_text: Tried, cache, llm) -> None:
+def _processes_at_once(ResultCache: Tried, path: Path) -> None:  # noqa: N803
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return  # an answer in a notebook can be brought into another process by fork only
+    forking, errors = multiprocessing.get_context("fork"), []
+    together = forking.Barrier(2)
+
+    def write(name: str) -> None:
+        together.wait(timeout=60)
+        try:
+            _put_ten(ResultCache(path), name)
+        except Exception as error:  # in the other process it only means that texts are missing
+            errors.append(error)
+
+    other = forking.Process(target=write, args=("x",))
+    other.start()
+    write("y")
+    other.join(timeout=60)
+    other.kill()
+    _all_there(ResultCache(path, fails=LOST), "xy", "two processes", errors)
+
+
+def _put_ten(cache, name: str) -> None:
+    for i in range(10):
+        cache.put(f"{name}{i}", "t" * 200)
+
+
+def _all_there(cache, names: str, who: str, errors: list) -> None:
+    get = Tried(cache.get, "get", "key -> value")
+    missing = [name for name in names for i in range(10) if get.ending(f"{name}{i}")[0] != "t" * 200]
+    failed = [f"put raised {described(error)}." for error in errors if error]
+    at_once = f"Of {10 * len(names)} texts that {who} wrote at once {len(missing)} are not there."
+    require(not missing, " ".join([LOST, at_once, *failed[:1]]))
+
+
+def _asked_before_generating(cached_text: Tried, caches: list, llm) -> None:
     from vllm import SamplingParams
 
-    watch, greedy = Watch(llm), {"temperature": 0.0, "max_tokens": 6}
-    text = llm.generate("The sun", SamplingParams(**greedy))[0].outputs[0].text
-    empty = {"temperature": 0.0, "max_tokens": 1, "stop": [text[:1]]}
-    for sampling, wanted, calls, why in (
-        (greedy, text, 1, "The same request twice must generate once"),
-        ({"temperature": 1.0, "max_tokens": 6}, None, 3, "A random request without a seed is generated every time"),
-        (empty, "", 4, "An empty text was generated again: compare what the cache returns with None"),
+    watch, greedy, (cache, other) = Watch(llm), {"temperature": 0.0, "max_tokens": 6}, caches
+    sun, moon = (llm.generate(p, SamplingParams(**greedy))[0].outputs[0].text for p in ("The sun", "The moon"))
+    empty = {"temperature": 0.0, "max_tokens": 1, "stop": [sun[:1]]}
+    random = {"temperature": 1.0, "max_tokens": 6}
+    twice = "The same request twice must generate once"
+    for kept, model, prompt, sampling, wanted, calls, why in (
+        (cache, "pocket-base", "The sun", greedy, sun, 1, twice),
+        (cache, "pocket-base", "The sun", random, None, 3, "A random request without a seed is generated every time"),
+        (cache, "pocket-base", "The sun", empty, "", 4, "An empty text was generated again: compare with None"),
+        (cache, "pocket-base", "The moon", greedy, moon, 5, f"{twice}, and another prompt is another request"),
+        (cache, "another", "The moon", greedy, moon, 6, f"{twice}, and another model is another request"),
+        (other, "another", "The moon", greedy, moon, 7, "Use the cache that cached_text is given"),
     ):
-        found = {cached_text(watch, cache, "pocket-base", "The sun", sampling) for _ in range(2)}
-        require(wanted is None or found == {wanted}, "cached_text must return the text that llm.generate gives.")
+        found = {cached_text(watch, kept, model, prompt, sampling) for _ in range(2)}
         require(len(watch.calls) == calls, f"{why}; there are {len(watch.calls)} calls, not {calls}.")
+        require(wanted is None or found == {wanted}, "cached_text must return the text that llm.generate gives.")
 
 
 # Sampling parameters, what each message about them must hold, and why.
 PROBLEMS = [
     ({}, [], "Good parameters give an empty list."),
     ({"temperature": 0.5, "seed": 0}, [], "Good parameters give an empty list."),
+    ({"min_tokens": 20, "max_tokens": 30}, [], "vLLM takes them together: try that first."),
     ({"temperature": -1, "max_tokens": 0, "top_p": 0.5}, ["temperature -1", "max_tokens 0"], "Name both wrong ones."),
-    ({"temprature": 1}, ["temprature"], "An unknown parameter raises TypeError, and is a problem too."),
-    ({"temperature": "hot"}, ["temperature"], "A text where a number belongs is a problem, not a crash."),
+    ({"top_p": 3, "temperature": -1}, ["top_p 3", "temperature -1"], "Keep the order of the dict."),
+    ({"temprature": 1}, ["temprature 1"], "An unknown parameter raises TypeError, and is a problem too."),
+    ({"temperature": "hot"}, ["temperature hot"], "A text where a number belongs is a problem, not a crash."),
     ({"n": 2, "temperature": 0.0}, [""], "They are wrong only together: try all parameters at once as well."),
 ]
 
@@ -1015,22 +1344,22 @@ class Flaky:
     """An engine that fails as often as it is told, as one behind a network may."""
 
     def __init__(self, *errors: BaseException) -> None:
-        self.errors, self.calls = list(errors), 0
+        self.errors, self.calls = list(errors), []
 
     def generate(self, prompts, sampling_params=None, *args, **options) -> list:
         """Raise the next error, or return an answer."""
-        self.calls += 1
+        self.calls.append((prompts, sampling_params))
         if self.errors:
             raise self.errors.pop(0)
         return ["answer"]
 
 
-def _ended(generate_with_retry: Tried, *errors: BaseException, pause: float = 0.1, **sampling) -> tuple:
+def _ended(generate_with_retry: Tried, *errors: BaseException, sampling: dict | None = None, **options) -> tuple:
     """Return how it ended on an engine that fails: value and error, calls of the engine, and waits."""
     engine, waits = Flaky(*errors), []
     try:
         given = engine, ["The moon"], sampling or {"temperature": 0.5}
-        found, error = generate_with_retry.ending(*given, attempts=3, pause=pause, sleep=waits.append)
+        found, error = generate_with_retry.ending(*given, **{"sleep": waits.append} | options)
     except KeyboardInterrupt as stopped:
         found, error = None, stopped
     return found, error, engine.calls, waits
@@ -1043,8 +1372,8 @@ def _ended(generate_with_retry: Tried, *errors: BaseException, pause: float = 0.
         "Would the same call succeed if it were made again? For a parameter out of range it never does.",
         "for attempt in range(attempts): try: return engine.generate(...) except (ConnectionError, TimeoutError): if "
         "attempt == attempts - 1: raise; then sleep(pause * 2**attempt).",
-        "problems: try SamplingParams(**{name: value}) for each parameter alone, and except (VLLMError, TypeError, "
-        "ValueError); where none is wrong alone, try all together.",
+        "problems: try SamplingParams(**sampling), and except (VLLMError, TypeError, ValueError). If that fails, try "
+        "each parameter by itself in the same way; where none is wrong by itself, return the message of all together.",
     ],
     concept="sampling-parameters.md#errors",
 )
@@ -1059,35 +1388,50 @@ def retry(problems, generate_with_retry) -> None:
         )
         require(fits, f"For {sampling} there must be {len(wanted)} messages, with name and value, not {found}. {why}")
     _transient_errors(generate_with_retry)
-    for error in (VLLMValidationError("prompt is too long"), TypeError("an error in the program"), KeyboardInterrupt()):
+    lasting = VLLMValidationError("prompt is too long"), TypeError("an error in the program"), OSError("disk full")
+    for error in (*lasting, KeyboardInterrupt()):
         _, came_out, calls, _ = _ended(generate_with_retry, error)
         name = type(error).__name__
         again = f"{name} was tried again. It fails the same way every time: retry transient errors only."
-        require(calls == 1, again)
+        require(len(calls) == 1, again)
         require(came_out is error, f"{name} must come out as it is.")
-    _, error, calls, _ = _ended(generate_with_retry, temperature=-1, max_tokens=0)
-    require(calls == 0, "Parameters that are out of range must be refused before the engine is asked.")
+    _, error, calls, _ = _ended(generate_with_retry, sampling={"temperature": -1, "max_tokens": 0})
+    require(not calls, "Parameters that are out of range must be refused before the engine is asked.")
     both = isinstance(error, ValueError) and "temperature" in str(error) and "max_tokens" in str(error)
-    require(both, "Raise a ValueError that names every problem, so that a user mends all of them at once.")
+    require(both, "Raise a ValueError that names every problem, so that a user corrects all of them at once.")
 
 
 def _transient_errors(generate_with_retry: Tried) -> None:
-    found, _, _, waits = _ended(generate_with_retry, ConnectionError("reset"), TimeoutError("slow"), pause=0.5)
-    require(found == ["answer"], "Two transient failures, then success: return the answer.")
-    doubled = f"Wait pause, then twice as long each time, by sleep(...): 0.5, 1.0. You waited {waits}."
-    require(len(waits) == 2 and close(waits[0], 0.5) and close(waits[1], 1.0), doubled)
-    errors = [ConnectionError(f"failure {number}") for number in range(1, 20)]
-    _, error, calls, waits = _ended(generate_with_retry, *errors)
-    require(calls == 3, f"attempts=3 means 3 calls at most, there were {calls}.")
-    require(error is errors[2], "When the last attempt fails, its error must come out: raise.")
-    require(len(waits) == 2, "Do not wait after the last attempt: nothing follows.")
+    from vllm import SamplingParams
+
+    found, error, calls, waits = _ended(generate_with_retry, ConnectionResetError("reset"), TimeoutError("slow"))
+    ended = f" It ended with {described(error)}." if error else ""
+    require(found == ["answer"], f"Two transient failures, then success: return the answer.{ended}")
+    passed_on = all(prompts == ["The moon"] and params == SamplingParams(temperature=0.5) for prompts, params in calls)
+    require(passed_on, "Call engine.generate(prompts, SamplingParams(**sampling)), with what the function was given.")
+    doubled = "Wait pause, then twice as long each time, by sleep(...)"
+    require(_waited(waits, 0.5, 1.0), f"{doubled}: 0.5, 1.0 with the default pause of 0.5. You waited {waits}.")
+    for attempts, waits_wanted in ((4, (0.1, 0.2, 0.4)), (1, ()), (None, (0.1, 0.2))):
+        errors = [ConnectionError(f"failure {number}") for number in range(1, 20)]
+        chosen = {"attempts": attempts} if attempts else {}
+        _, error, calls, waits = _ended(generate_with_retry, *errors, pause=0.1, **chosen)
+        most = f"attempts={attempts} means" if attempts else "Without attempts there are"
+        require(len(calls) == (attempts or 3), f"{most} {attempts or 3} calls at most, there were {len(calls)}.")
+        require(error is errors[len(calls) - 1], "When the last attempt fails, its error must come out: raise.")
+        require(len(waits) == len(calls) - 1, "Do not wait after the last attempt: nothing follows.")
+        require(_waited(waits, *waits_wanted), f"{doubled}: {waits_wanted}. You waited {waits}.")
+
+
+def _waited(waits: list, *wanted: float) -> bool:
+    return len(waits) == len(wanted) and all(map(close, waits, wanted))
 
 
 TEXTS_TO_RANK = [
     ("one and one and one and one and one and one", 12, -6.0),
-    (" ".join(f"word{i}" for i in range(40)), 40, -4.0),
+    (" ".join(f"word{i}" for i in range(60)), 40, -4.0),
     ("", 1, -2.0),
     ("A text with | a bar\nand a second line", 10, -1.0),
+    ("alone", 1, -3.0),
 ]
 
 
@@ -1103,46 +1447,53 @@ TEXTS_TO_RANK = [
         "quality is their mean.",
         "coherence = math.exp(logprob / tokens); diversity = distinct_n(text, 2), and 0 where that is nan; length = "
         "min(words / 40, 1).",
-        r'In a Markdown cell replace "|" by "\|" and join text.split() by blanks; statistics come from '
-        'groupby("temperature").agg(["mean", "std"]).',
+        r'A cell of a table is " ".join(text.replace("|", r"\|").split()), a quality f"{quality:.2f}". The means come '
+        'from groupby("temperature")["quality"].mean().',
     ],
     concept="request-output.md#cumulative_logprob",
 )
 def content_generator(generate_variants, rank, report, llm) -> None:
     """Texts about a topic in one batch, ranked by three metrics, and reported in Markdown."""
-    import pandas as pd
-
     frame = pd.DataFrame(TEXTS_TO_RANK, columns=["text", "tokens", "logprob"])
-    more = {"temperature": [0.3, 0.3, 1.2, 1.2], "sample": [0, 1, 0, 1], "finish_reason": "stop"}
-    ranked = rank(frame.assign(prompt="About a:", **more))
-    _ranking(ranked)
-    _markdown(report("a | b", ranked), ranked)
+    more = {"temperature": [0.3, 0.3, 1.2, 1.2, 1.2], "sample": [0, 1, 0, 1, 2], "finish_reason": "stop"}
+    frame = frame.assign(prompt="About a:", **more)
+    ranked = rank(frame)
+    _ranking(ranked, frame)
+    _, error = report.ending("the sea", ranked)
+    needs = f"report ended with {described(error)}. Build the table with markdown_table." if error else ""
+    require(not isinstance(error, ImportError), needs)
+    _markdown(report("the sea", ranked), ranked.reset_index(drop=True))
     _variants(generate_variants, Watch(llm))
 
 
 def _variants(generate_variants: Tried, watch: Watch) -> None:
     frame = generate_variants(watch, "the sea", [0.3, 1.2], n=2)
-    watch.asked("generate", 1)
-    frame = columns(frame, ["prompt", "temperature", "text", "tokens", "logprob"])
+    (call,) = watch.asked("generate", 1)
+    frame = columns(frame, ["prompt", "temperature", "text", "tokens", "logprob"], "generate_variants must return")
     on_topic = all("the sea" in str(prompt).lower() for prompt in frame["prompt"])
     require(on_topic, "The topic must be in every prompt.")
     require(frame["prompt"].nunique() >= 2, "Use at least two strategies: prompts that begin in different ways.")
+    frame = frame.reset_index(drop=True).assign(temperature=frame["temperature"].astype(float).round(6).tolist())
     require(set(frame["temperature"]) == {0.3, 1.2}, "Use every temperature.")
     counts = frame.groupby(["prompt", "temperature"]).size()
-    require(set(counts) == {2}, f"Generate n texts for every prompt and temperature, there are {counts.min()}.")
+    full = set(counts) == {2} and len(counts) == 2 * frame["prompt"].nunique()
+    require(full, f"Generate n texts for every prompt and temperature, there are {counts.min()}.")
+    _as_generated(frame, call, ["temperature"])
+    varied = frame[frame["temperature"] == 1.2].groupby("prompt")["text"].nunique()
+    require(varied.max() > 1, "The n texts of a prompt are all the same: give each a seed of its own.")
 
 
-def _ranking(ranked) -> None:
-    columns(ranked, ["text", "length", "diversity", "coherence", "quality"], "rank must return")
+def _ranking(ranked, frame) -> None:
+    columns(ranked, [*frame.columns, "length", "diversity", "coherence", "quality"], "rank must return")
     kept = sorted(ranked["text"]) == sorted(text for text, _, _ in TEXTS_TO_RANK)
     require(kept, "rank must keep all texts, an empty one too.")
-    repeated, varied, empty = (ranked[ranked["text"] == text].iloc[0] for text, _, _ in TEXTS_TO_RANK[:3])
+    repeated, varied, empty, _, alone = (ranked[ranked["text"] == text].iloc[0] for text, _, _ in TEXTS_TO_RANK)
     long = close(varied["length"], 1) and close(repeated["length"], 11 / 40)
     require(long, "length must be words / 40, at most 1.")
     pairs = "diversity must be different pairs of words out of all pairs: 2 of 10 in 'one and one and ...'."
     require(close(varied["diversity"], 1) and close(repeated["diversity"], 0.2), pairs)
-    nothing = empty["diversity"] == 0 and empty["length"] == 0
-    require(nothing, "A text without words has length 0 and diversity 0, not nan.")
+    nothing = empty["diversity"] == 0 and empty["length"] == 0 and alone["diversity"] == 0
+    require(nothing, "A text without words has length 0, and without two words diversity 0, not nan.")
     summed = close(varied["coherence"], math.exp(-4))
     require(not summed, "coherence must divide by the number of tokens, or long texts always lose.")
     fair = close(varied["coherence"], math.exp(-0.1)) and close(empty["coherence"], math.exp(-2))
@@ -1153,35 +1504,55 @@ def _ranking(ranked) -> None:
 
 
 def _markdown(text: str, ranked) -> None:
-    require(text.lstrip().startswith("# "), "report must return a text that begins with a heading, # ...")
+    heading = next(iter(text.strip().splitlines()), "")
+    require(heading.startswith("# "), "report must return a text that begins with a heading, # ...")
+    require("the sea" in heading.lower(), "The heading must name the topic.")
     tables = markdown.tables(text)
     require(len(tables) >= 2, f"There must be two tables, all texts and statistics; there are {len(tables)}.")
     lengths = [(len(row), len(table[0])) for table in tables for row in table]
     torn, ragged = any(row < head for row, head in lengths), any(row > head for row, head in lengths)
     require(not torn, "A line break in a text ends the row of a table: put blanks there.")
     require(not ragged, r"A bar in a text ends its cell: write it as \|.")
-    require(any(len(table) == 5 for table in tables), "A table must have one row a text.")
-    statistics = [" ".join(itertools.chain(*table)) for table in tables if len(table) == 3]
-    require(bool(statistics), "The statistics must have one row a temperature.")
-    means = [f"{mean:.2f}" for mean in ranked.groupby("temperature")["quality"].mean()]
-    shown = any(all(mean in table for mean in means) for table in statistics)
-    require(shown, "The statistics must hold the mean quality of each temperature, with two decimals.")
-    best, quoted = ranked["text"].iloc[0][:60], " ".join(text.replace("> ", " ").split())
-    require(" ".join(best.split()) in quoted, "The best text must be in the report as it is.")
+    sorts = {"length of texts": len(TEXTS_TO_RANK) + 1, "statistics": 3}
+    texts, statistics = ([table for table in tables if len(table) == size] for size in sorts.values())
+    require(bool(texts), "A table must have one row per text.")
+    wanted = [(_plain(row.text), f"{row.quality:.2f}") for row in ranked.itertuples()]
+    shown = all(any(_holds(row, *one) for table in texts for row in table) for one in wanted)
+    require(shown, "The row of a text must hold the text and its quality, with two decimals.")
+    require(bool(statistics), "The statistics must have one row per temperature.")
+    means = ranked.groupby("temperature")["quality"].mean().items()
+    told = all(any(_holds(row, f"{t:g}", f"{mean:.2f}") for table in statistics for row in table) for t, mean in means)
+    require(told, "The statistics must hold each temperature and its mean quality, with two decimals.")
+    quoted = _plain("\n".join(line for line in text.splitlines() if not line.strip().startswith("|")))
+    best = [_plain(text) for text in ranked["text"][:3]]
+    require(all(text in quoted for text in best), "Quote the three best texts outside of the tables, as they are.")
+
+
+def _plain(text: str) -> str:
+    """Return a text of Markdown without quotation marks of its lines, line breaks and backslashes."""
+    return " ".join(re.sub(r"^\s*> ?", "", text, flags=re.MULTILINE).replace("\\", "").split())
+
+
+def _holds(row: list[str], text: str, number: str) -> bool:
+    cells = [_plain(cell).strip("*_` ") for cell in row]
+    return number in cells and any(cell.startswith(text[:20]) for cell in cells)
 
 
 MEASURED = ["batch_size", "max_tokens", "tokens", "seconds", "tokens_per_second", "time_to_first_token", "memory"]
 
 
-class Ending(Watch):
+class Ending(Timed):
     """An engine whose texts end at once, wherever the end-of-sequence token is allowed to come and to count."""
 
     def generate(self, prompts, sampling_params=None, *args, **options) -> list:
-        """Make that token by far the likeliest, and pass the call on."""
+        """Make that token by far the likeliest, and pass the call on; no two texts begin at the same time."""
         params = copy.deepcopy(sampling_params or self.llm.get_default_sampling_params())
         for each in params if isinstance(params, list | tuple) else [params]:
             each.logit_bias = {self.llm.get_tokenizer().eos_token_id: 100.0} | (each.logit_bias or {})
-        return super().generate(prompts, params, *args, **options)
+        outputs = super().generate(prompts, params, *args, **options)
+        for place, output in enumerate(outputs):
+            output.metrics.first_token_latency /= 1 + place
+        return outputs
 
 
 @exercise(
@@ -1196,37 +1567,55 @@ class Ending(Watch):
     concept="glossary.md#throughput",
 )
 def benchmarked(benchmark, llm) -> None:
-    """A table of speed and memory, one row a setting."""
-    watch, wanted = Ending(llm), [(1, 6), (1, 12), (4, 6), (4, 12)]
-    frame = columns(benchmark(watch, [1, 4], [6, 12]), MEASURED)
-    settings = list(zip(frame["batch_size"], frame["max_tokens"], strict=True))
-    require(sorted(settings) == wanted, f"There must be one row a batch size and max_tokens, got {settings}.")
-    _comparable_calls(watch)
-    warm = len(watch.calls) > len(wanted)
-    require(warm, "Warm up: the first call pays for what is set up once, so make one that is not measured.")
+    """A table of speed and memory, one row per setting."""
+    noted = getattr(getattr(llm, "llm_engine", None), "log_stats", False)
+    require(
+        noted, "This engine notes no times: run the cell before yours, which loads it with disable_log_stats=False."
+    )
+    watch, wanted, start = Ending(llm), [(1, 6), (1, 12), (4, 6), (4, 12)], time.perf_counter()
+    frame = columns(benchmark(watch, [1, 4], [6, 12]), MEASURED, "benchmark must return")
+    span = time.perf_counter() - start
+    settings = sorted(zip(frame["batch_size"], frame["max_tokens"], strict=True))
+    require(settings == wanted, f"There must be one row for each batch size and max_tokens, got {settings}.")
     for row in frame.itertuples():
+        _of_one_call(row, watch, span)
         _speed_and_memory(row)
 
 
-def _comparable_calls(watch: Watch) -> None:
-    batches = [call for call in watch.calls if len(call.prompts) == 4]
-    require(len(batches) >= 2, "A batch of 4 must be one call of generate with 4 prompts.")
-    asked = {params.max_tokens for call in batches for params in call.params}
-    require(asked >= {6, 12}, "Use every value of max_tokens.")
-    for call in batches:
-        for params, output in zip(call.params, call.outputs, strict=True):
-            length, differ = len(output.outputs[0].token_ids), "and then two runs measure different work"
-            short = f"A text of {length} tokens ended before max_tokens={params.max_tokens}, {differ}: ignore_eos=True."
-            require(length == params.max_tokens, short)
+def _of_one_call(row, watch: Ending, span: float) -> None:
+    """Require that a row holds the times of a call of its own, which is not the first."""
+    size, length = row.batch_size, row.max_tokens
+    calls = {
+        place: call.outputs
+        for place, call in enumerate(watch.calls)
+        if len(call.prompts) == size and {p.max_tokens for p in call.params} == {length}
+    }
+    one = f"A batch of {size} must be one call of generate with {size} prompts, and max_tokens={length}."
+    require(bool(calls), one)
+    whole = {
+        place: np.mean([output.metrics.first_token_latency for output in outputs])
+        for place, outputs in calls.items()
+        if all(len(output.outputs[0].token_ids) == length for output in outputs)
+    }
+    short = f"A text ended before max_tokens={length}, and then two runs measure different work: ignore_eos=True."
+    require(bool(whole), short)
+    fitting = [place for place, first in whole.items() if close(row.time_to_first_token, first, within=6e-4)]
+    require(bool(fitting), "time_to_first_token must be the mean of output.metrics.first_token_latency over the batch.")
+    cold = "Warm up: the first call pays for what is set up once, so make one that is not measured."
+    require(fitting != [0], cold)
+    took = [watch.seconds[place] for place in fitting]
+    around = any(inside - 0.02 < row.seconds < span + 0.02 for inside in took)
+    require(around, f"seconds must be the time of the call of generate, {took[0]:.2f}, not {row.seconds:.2f}.")
 
 
 def _speed_and_memory(row) -> None:
+    import psutil
+
     tokens = row.batch_size * row.max_tokens
     counted = f"{row.batch_size} texts of {row.max_tokens} tokens are {tokens}, got {row.tokens}: count token_ids."
     require(row.tokens == tokens, counted)
-    require(0 < row.seconds < 600, "seconds must be the time that generate took.")
     speed = math.isclose(row.tokens_per_second, row.tokens / row.seconds, rel_tol=0.01)
     require(speed, "tokens_per_second must be the tokens of the whole batch over the seconds of the whole call.")
-    first = f"time_to_first_token is {row.time_to_first_token:.4f} of {row.seconds:.4f} s in all"
-    require(0 < row.time_to_first_token < row.seconds, f"{first}: it must be less. Take it from output.metrics.")
-    require(50 < row.memory < 4e6, f"memory must be in MiB, got {row.memory:g}: divide bytes by 2**20.")
+    now = psutil.Process().memory_info().rss / 2**20  # a GPU adds to it, and a peak is above it
+    in_mib = f"memory must be in MiB, about {now:.0f}, got {row.memory:.0f}: divide bytes by 2**20."
+    require(0.55 * now < row.memory < 100 * now, in_mib)

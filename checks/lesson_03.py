@@ -32,8 +32,6 @@ from vllm_course.checks.trying import KINDS, Tried, described, limited, plain
 from vllm_course.checks.verdict import NotYet
 from vllm_course.checks.watch import Call, Watch
 
-# 3.7 ----------------------------------------------------------------------------------------------------------------
-
 
 def greedy(**changes):
     """Return sampling parameters at temperature 0."""
@@ -44,6 +42,7 @@ def greedy(**changes):
 
 # 3.1 ----------------------------------------------------------------------------------------------------------------
 
+STORY, CAPITAL = [user("Tell me a story about a fox.")], [user("What is the capital of Chile?")]
 NAMED = [user("My name is Dorin."), assistant("Certainly. Hello, Dorin. Will that be all?")]
 CONVERSATIONS = {
     "one message of the user": [user("What is 3 plus 4?")],
@@ -57,39 +56,60 @@ CONVERSATIONS = {
         user("Thank you."),
     ],
     "braces, blanks and line breaks in a message": [user('  Repeat: {"answer": {}}\n\n')],
+    "a conversation that ends with an answer": NAMED,
+    "a system message without any text": [system(""), user("Hello!")],
+    "an answer without any text": [user("Hello!"), assistant(""), user("Hello?")],
 }
 
 
 @exercise(
     "3.1",
-    functions={"build_prompt": "messages -> text", "chat_by_hand": "llm, messages, params -> output"},
+    functions={"build_prompt": "messages -> text", "chat_by_hand": "llm, messages, params -> value"},
     hints=[
-        "Every message becomes one block, whatever its role. What stands before the first block, and after the last?",
+        "Every message becomes one block, in the same way for every role. What comes before the first block, and after "
+        "the last one?",
         "Look at repr(ask(...).prompt), where a line break shows as \\n. For chat_by_hand compare the first ids of "
         "llm.generate(text)[0].prompt_token_ids with those of llm.chat: who wrote the second <s>?",
-        "A block is f\"<|im_start|>{message['role']}\\n{message['content']}<|im_end|>\\n\"; <s> comes before all, and "
-        "<|im_start|>assistant\\n behind all. tokenizer.encode(text, add_special_tokens=False) of llm.get_tokenizer() "
-        'gives the ids, and llm.generate({"prompt_token_ids": ids}, params) takes them.',
+        "A block is f\"<|im_start|>{message['role']}\\n{message['content']}<|im_end|>\\n\", and only a system message "
+        "with an empty content has none. <s> comes before all blocks, <|im_start|>assistant\\n after them. "
+        "llm.get_tokenizer().encode(text, add_special_tokens=False) gives the ids, and "
+        'llm.generate({"prompt_token_ids": ids}, params) takes them.',
     ],
     concept="chat-templates.md#what-a-template-does",
 )
 def prompt_by_hand(build_prompt, chat_by_hand, llm) -> None:
     """A function that writes the template's text, and one that gives it to the engine without a second `<s>`."""
     first, own_words = llm.get_tokenizer().bos_token, "write the text yourself, from the messages."
+    ends = "the prompt must end with the beginning of an answer, whoever spoke last"
     for what, messages in CONVERSATIONS.items():
         with template_refused(llm, f"build_prompt lets the template do the work: {own_words}"):
             text = build_prompt(messages, case=f"for {what}")
         truth = chat_text(llm, messages)
         opening = truth[truth.rindex("<|im_start|>") :]
-        require(text != truth.removesuffix(opening), f"The answer's beginning is missing: it ends with {opening!r}.")
+        require(text != truth.removesuffix(opening), f"For {what} {ends}: {opening!r}.")
         require(text != truth.removeprefix(first), f"The template's text begins with {first!r}.")
-        require("system" in truth or "system" not in text, "Without a system message there is no system block.")
+        has_block = "<|im_start|>system" in text and "<|im_start|>system" not in truth
+        require(not has_block, f"For {what} there is no system block: it takes a system message with a text.")
         same_text(text, truth, f"For {what}")
-    watch, messages = Watch(llm, most=10), [user("What is the capital of Chile?")]
+    for messages in (CAPITAL, CONVERSATIONS["several turns"]):
+        sent_by_hand(chat_by_hand, messages, llm)
+
+
+def sent_by_hand(chat_by_hand: Tried, messages: list[dict], llm) -> None:
+    """Require one output of `llm.generate` for the ids that `llm.chat` would send, with the params that were given."""
+    from vllm import SamplingParams
+
+    watch, params = Watch(llm, most=10), SamplingParams(temperature=0.8, top_p=0.9, seed=3, max_tokens=5)
     with template_refused(llm, "chat_by_hand must do without llm.chat and its template: llm.generate."):
-        output = chat_by_hand(watch, messages, greedy(max_tokens=5))
-    require(watch.asked("generate")[-1].params[0].max_tokens == 5, "Pass the params on to llm.generate.")
-    ids, truth = list(output.prompt_token_ids), chat_token_ids(llm, messages)
+        output = chat_by_hand(watch, messages, params)
+    calls = watch.asked("generate")
+    listed = "llm.generate returns a list of outputs, also for one prompt: return its first one, [0]"
+    require(KINDS["output"](output), f"{listed}, not {output!r:.40}...")
+    call = next((call for call in calls if any(output is one for one in call.outputs)), calls[-1])
+    names = ("temperature", "top_p", "seed", "max_tokens")
+    passed_on = all(getattr(call.params[0], name) == getattr(params, name) for name in names)
+    require(passed_on, "Pass the params on to llm.generate, as they are.")
+    first, ids, truth = llm.get_tokenizer().bos_token, call.ids[0], chat_token_ids(llm, messages)
     twice = "llm.generate adds a special token to a text that has it already. Give it token ids, or tell it not to."
     require(ids[1:] != truth, f"The prompt begins with {first} twice: {twice}")
     require(ids == truth, f"The prompt's ids must be those of llm.chat, {truth[:6]}..., they are {ids[:6]}...")
@@ -105,17 +125,28 @@ def template_refused(llm, hint: str) -> Iterator[None]:
     require(not used.called, hint)
 
 
+@contextlib.contextmanager
+def every_call(llm) -> Iterator[Callable[[], int]]:
+    """Count the calls of an engine, those past a watched one too, such as those of a notebook's own functions."""
+    with (
+        mock.patch.object(llm, "chat", wraps=llm.chat) as chat,
+        mock.patch.object(llm, "generate", wraps=llm.generate) as generate,
+    ):
+        yield lambda: chat.call_count + generate.call_count
+
+
 # 3.2 ----------------------------------------------------------------------------------------------------------------
 
 WAYS = {"completion": "generate", "chat": "chat"}
-ALONE = {"completion": "the question alone, as a text", "chat": "a conversation of one message for each question"}
-NOT_ALL_RIGHT = {"Italy": "Rome", "Japan": "Tokyo", "France": "Lyon"}  # so that `right` is seen to come from here
+ALONE = {"completion": "the question only, as a text", "chat": "a conversation of one message for each question"}
+# What `right` must take from here: a part of the text anywhere in it, to the letter.
+NOT_ALL_RIGHT = {"Italy": "Rome", "Japan": "tokyo", "France": "Lyon", "Peru": "capital"}
 OF_A_WAY = {
     "way": "Each country has a row for 'completion' and one for 'chat'.",
     "text": "It is what that call returned.",
     "finish_reason": "It is the completion's own.",
     "tokens": "It is the number of token_ids of the answer.",
-    "right": "It is whether the text contains the capital that `capitals` has.",
+    "right": "It is whether the text contains the capital anywhere, as `capitals` spells it.",
 }
 
 
@@ -166,7 +197,7 @@ def rows_of_way(watch: Watch, way: str, llm) -> list[dict]:
 
 def shares(answer, frame) -> None:
     """Require the share of right answers and of those that ended, for each way, as the learner's table has them."""
-    keys(answer, ["right", "ended"], "answer_3_2 must be")
+    answer = entries(answer, ["right", "ended"], "answer_3_2 must be")
     for name, found in {"right": frame["right"], "ended": frame["finish_reason"].astype(str) == "stop"}.items():
         given = keys(answer[name], WAYS, f"answer_3_2[{name!r}] must be")
         truth = found.astype(float).groupby(frame["way"]).mean().to_dict()
@@ -192,20 +223,21 @@ OTHER_STYLE = "Ask for it in another way: Talk like ..., You are ..., Answer lik
         "The model knows about itself what the system message says, and nothing else. Does yours say all four things?",
         'Short sentences that speak to the model work best: "You are NAME, a JOB from CITY." A list of keywords, or '
         "one long sentence, is not what it was trained on. The style takes a sentence of its own.",
-        'system_3_3 = "You are Mira, a baker from Lisbon. Talk like a pirate." has the form that works, for all words '
-        'of CHOICES_3_3; the other styles are asked for by "You are a polite butler." and "Answer like a teacher."',
+        'system_3_3 = "You are Mira, a baker from Lisbon. Talk like a pirate." has the form that works, with any '
+        'words of CHOICES_3_3. For the other styles write "You are a polite butler." or "Answer like a teacher."',
     ],
     concept="chat-templates.md#personas",
 )
 def persona(prompt, facts, llm) -> None:
     """A system prompt that gives the model a name, a job, a city and a manner, which its answers show."""
-    keys(facts, [*ABOUT_ITSELF, "style"], "persona_3_3 must be")
+    names = [*ABOUT_ITSELF, "style"]
+    facts = {name: entries(facts, names, "persona_3_3 must be")[name] for name in names}
     for name, value in facts.items():
         is_text = isinstance(value, str) and bool(value.strip())
         require(is_text, f"{name} of persona_3_3 must be a text that is not empty, not {value!r}.")
     sign = SIGNS.get(facts["style"].lower())
     require(sign is not None, f"The style must be one of {', '.join(SIGNS)}, not {facts['style']!r}.")
-    require(isinstance(prompt, str), f"system_3_3 must be the text of the system message alone, not {prompt!r:.80}.")
+    require(isinstance(prompt, str), f"system_3_3 must be only the text of the system message, not {prompt!r:.80}.")
     without = answers_to_all(llm)
     for name in ABOUT_ITSELF:
         unknown = f"system_3_3 does not hold the {name} {facts[name]!r}, so the model cannot know it."
@@ -215,18 +247,18 @@ def persona(prompt, facts, llm) -> None:
     for name, text in answers_to_all(llm, system(prompt)).items():
         says, word = f'Asked "{ASKED_OF[name]}", it says {text!r}, without', facts.get(name, "Paris")
         require(word.lower() in text.lower(), f"{says} the {name} {word!r}. {OTHER_WORDS}")
-        require(sign in text, f"{says} {sign!r}, the sign of a {facts['style'].lower()}. {OTHER_STYLE}")
+        require(sign.lower() in text.lower(), f"{says} {sign!r}, the sign of a {facts['style'].lower()}. {OTHER_STYLE}")
 
 
 def answers_to_all(llm, *first: dict) -> dict[str, str]:
-    """Return what the model says of itself, and about France's capital, behind these first messages."""
+    """Return what the model says of itself, and about France's capital, after these first messages."""
     outputs = llm.chat([[*first, user(question)] for question in ASKED_OF.values()], greedy(), use_tqdm=False)
     return {name: output.outputs[0].text for name, output in zip(ASKED_OF, outputs, strict=True)}
 
 
 # 3.4 ----------------------------------------------------------------------------------------------------------------
 
-STORY, CAPITAL = [user("Tell me a story about a fox.")], [user("What is the capital of Chile?")]
+BUTLER = [system("You are a butler."), *NAMED, user("What is my name?")]
 CLOSED = "closes the cut answer and begins a new one: add_generation_prompt=False, continue_final_message=True."
 
 
@@ -236,8 +268,8 @@ CLOSED = "closes the cut answer and begins a new one: add_generation_prompt=Fals
     hints=[
         "The engine says why it stopped, so the text need not be looked at. And a message that is not finished must "
         "not be closed.",
-        "finish_reason is 'length' when a limit ended the text. To go on, append what there is as a message of the "
-        "assistant, and read in the signature of llm.chat which two arguments keep the template from closing it.",
+        "finish_reason is 'length' when a limit ended the text. To go on, append the text so far as a message of the "
+        "assistant. Two arguments of llm.chat keep the template from closing it.",
         "In a loop over at most `rounds` calls: begun = [*messages, {'role': 'assistant', 'content': text}]; "
         "llm.chat(begun, params, add_generation_prompt=False, continue_final_message=True); text += the new text; "
         "leave the loop when it is not truncated.",
@@ -249,7 +281,7 @@ def continued(is_truncated, finish, llm) -> None:
     for expected, what, output in cut_and_whole(llm):
         given = is_truncated(output, case=f"for an answer that {what}")
         require(given == expected, f"An answer that {what} gives {expected}, not {given}: {output.outputs[0].text!r}")
-    for talk in [(CAPITAL, 40, 4), (STORY, 16, 25), (STORY, 5, 3), (STORY, 5, 1), (STORY, 5)]:
+    for talk in [(CAPITAL, 40, 4), (STORY, 16, 25), (STORY, 5, 3), (STORY, 5, 1), (STORY, 5), (BUTLER, 5, 4)]:
         finished(finish, *talk, llm=llm)
 
 
@@ -265,7 +297,7 @@ def cut_and_whole(llm) -> list[tuple]:
         (True, "was cut by max_tokens", cut),
         (False, "ended by itself", ended),
         (False, "met a stop string and so has no full stop", stopped),
-        (True, "was cut right behind a sentence", at_full_stop),
+        (True, "was cut right after a sentence", at_full_stop),
         (False, "ended by itself with the last token that it had", exactly),
     ]
 
@@ -274,8 +306,10 @@ def finished(finish, messages: list[dict], max_tokens: int, *given: int, llm) ->
     """Require an answer that is continued until it ends or the rounds are over, and told whole."""
     (rounds,) = given or (10,)  # what the exercise's text says where nobody gives a number
     watch = Watch(llm, most=rounds + 30)
-    (text, ended), calls = finish(watch, messages, max_tokens, *given, case=f"with rounds={rounds}"), watch.calls
-    require(bool(calls), "Ask the llm that finish is given, its first argument.")
+    with every_call(llm) as asked:
+        text, ended = finish(watch, messages, max_tokens, *given, case=f"with rounds={rounds}")
+    calls, own = watch.calls, "Use the llm that you are given, finish's first argument, for every call"
+    require(0 < asked() == len(calls), f"{own}: the notebook's ask uses another one.")
     require(len(calls) <= rounds, f"{len(calls)} calls with rounds={rounds}: give up then, the first call counts too.")
     taken = {(params.temperature, params.max_tokens) for call in calls for params in call.params}
     require(taken == {(0, max_tokens)}, f"Every call takes temperature=0 and max_tokens={max_tokens}, yours: {taken}.")
@@ -292,9 +326,13 @@ def finished(finish, messages: list[dict], max_tokens: int, *given: int, llm) ->
 
 def text_so_far(calls: list[Call], messages: list[dict], llm) -> str:
     """Require that each call continued the text so far, and return it; the prompt shows it, however it was made."""
-    start, so_far = chat_text(llm, messages), ""
+    start, so_far, first = chat_text(llm, messages), "", llm.get_tokenizer().bos_token
     for place, call in enumerate(calls, start=1):
         prompt, begun = llm.get_tokenizer().decode(call.ids[0]), start + so_far
+        twice = f"Call {place} begins with {first} twice: llm.generate adds one to a text. Give it token ids."
+        require(not prompt.startswith(first + first), twice)
+        asks = f"The first call must ask the messages that finish is given, as they are, not {prompt[-60:]!r}."
+        require(place > 1 or prompt == start, asks)
         again = f"Call {place} asked the same question from the beginning: let it continue the text that is there."
         require(place == 1 or prompt != start, again)
         require(prompt == begun or not prompt.startswith(begun), f"Call {place} {CLOSED}")
@@ -337,7 +375,10 @@ def trimmed(count_tokens, trim, llm) -> None:
     """The length of a prompt as the engine counts it, and a history that loses whole turns from the front."""
     for messages in COUNTED:
         counted(count_tokens, messages, llm)
-    counts = {"a token a letter and 9 a message": letters, "the model's": lambda talk: len(chat_token_ids(llm, talk))}
+    counts = {
+        "a token a letter and 9 a message": letters,
+        "the model's": lambda talk: len(chat_token_ids(llm, list(talk))),
+    }
     for what, count in counts.items():
         for messages in (LONG, LONG[1:]):
             lengths = [count(left) for left in shortened(messages)]
@@ -361,17 +402,19 @@ def shortened(messages: list[dict]) -> list[list[dict]]:
 
 def counted(count_tokens, messages: list[dict], llm) -> None:
     """Require the number of tokens that `llm.chat` would send; a number that a likely mistake gives is explained."""
-    watch, tokenizer = Watch(llm), llm.get_tokenizer()
-    given = count_tokens(watch, messages)
-    require(not watch.calls, "count_tokens asks the model: count what the template and the tokenizer make, without it.")
-    require(isinstance(given, int), f"count_tokens must return a whole number, not {type(given).__name__}.")
+    with every_call(llm) as asked:
+        given = count_tokens(llm, messages)
+    require(asked() == 0, "count_tokens asks the model: count what the template and the tokenizer make, without it.")
+    tokenizer = llm.get_tokenizer()
     encoded = partial(tokenizer.encode, add_special_tokens=False)
     text, truth = chat_text(llm, messages), len(chat_token_ids(llm, messages))
     closed = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False)
     dictionary = "apply_chat_template returns a dict, whose keys were counted. Its ids are under 'input_ids'."
     mistakes = {
         len(tokenizer.encode(text)): "the template wrote <s>, the tokenizer adds another: add_special_tokens=False.",
-        sum(len(encoded(m["content"])) for m in messages): "the template's own tokens count too, not contents alone.",
+        sum(
+            len(encoded(m["content"])) for m in messages
+        ): "the template's own tokens count too, not only the contents.",
         len(encoded(closed)): "the beginning of the answer is part of the prompt, add_generation_prompt=True.",
         len(tokenizer.apply_chat_template(messages)): dictionary,
         len(text): "these are letters. Encode the text, then count.",
@@ -401,7 +444,7 @@ def trim_keeps(trim, messages: list[dict], limit: int, count: Callable, what: st
 
 
 def trim_refuses(trim, messages: list[dict]) -> None:
-    """Require a ValueError with both numbers where the last turn alone is too long."""
+    """Require a ValueError with both numbers where only the last turn is left and too long."""
     needed = letters(shortened(messages)[-1])
     also = " with the system message" if messages[0]["role"] == "system" else ""
     for limit in (needed - 1, 1):
@@ -527,7 +570,7 @@ EDGES = "A content keeps blanks or line breaks at its edges, and they are tokens
 LOST = "The system message is lost: what {% set %} names in a loop is gone in the next round, a namespace keeps it."
 # The number of a prompt, what must be in it how often, and the hint where it is not.
 TEMPLATE_SIGNS = [
-    (0, "<s>", {0}, "<s> stands in the template as a text: write {{ bos_token }}, as other models need."),
+    (0, "<s>", {0}, "<s> is in the template as a text: write {{ bos_token }}, as other models need."),
     (0, "<begin>", {1}, "A prompt must begin with bos_token, once."),
     (0, MODEL_TURN.strip(), {1}, f"With add_generation_prompt it must end with {MODEL_TURN!r}."),
     (1, MODEL_TURN, {0}, "add_generation_prompt is False, and the beginning of an answer is there: {% if %}."),
@@ -551,14 +594,13 @@ REFUSED_ROLES = {
 @exercise(
     "3.7",
     hints=[
-        "Begin with a conversation of one message. A template writes all that stands outside of its tags, the line "
-        "breaks between them too, so let every tag begin with a dash: {{- and {%-.",
-        'One loop over messages with a branch for each role: {%- if message.role == "system" and loop.first %}, '
-        '{%- elif message.role == "user" %}, {%- elif message.role == "assistant" %}, and {%- else %} for the '
-        "exception. What the system branch sets is gone in the next round, unless it is kept in a namespace.",
-        'Before the loop {%- set first = namespace(text="") %}, for the system {%- set first.text = message.content | '
-        'trim + "\\n\\n" %}, and for the user {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
-        '"<end_of_turn>\\n" }} with {%- set first.text = "" %} behind it. In Python write the template as r"""...""".',
+        "Copy EXAMPLE_3_7 and change one branch at a time. Print repr(render(template, TALK_3_7)) after each change. "
+        "Every tag begins with a dash, {{- and {%-, or else the line breaks between the tags are written too.",
+        'The system branch keeps its text in the namespace, with an empty line: message.content | trim + "\\n\\n". The '
+        "user branch writes it between the turn's beginning and the content, and then sets it to an empty text.",
+        'Before the loop: {%- set first = namespace(text="") %}. For the system: {%- set first.text = message.content '
+        '| trim + "\\n\\n" %}. For the user: {{- "<start_of_turn>user\\n" + first.text + message.content | trim + '
+        '"<end_of_turn>\\n" }}, and after it {%- set first.text = "" %}. In Python write the template as r"""...""".',
     ],
     concept="chat-templates.md#templates-of-other-families",
 )
@@ -607,7 +649,7 @@ IDS = list(range(1000, 1600))
 BLOCKS = [
     (IDS[:300], [*IDS[:300], 1, 2], 128, 256, "300 tokens are the same, and only whole blocks count"),
     (IDS[:300], [5, *IDS[:300]], 128, 0, "the first token differs: the same tokens at other places are no prefix"),
-    (IDS[:400], [*IDS[:130], 5, *IDS[131:400]], 128, 128, "token 131 differs, and no block behind it counts"),
+    (IDS[:400], [*IDS[:130], 5, *IDS[131:400]], 128, 128, "token 131 differs, and no block after it counts"),
     (IDS[:256], IDS[:256], 128, 128, "the last token is always computed, so its block is computed again"),
     (IDS[:257], IDS[:257], 128, 256, "257 tokens are two blocks and the last token"),
     (IDS[:64], IDS[:300], 16, 64, "the first prompt fills 4 blocks of 16"),
@@ -624,18 +666,20 @@ COUNTED_TOKENS = {
     "3.8",
     functions={"cacheable": "first, second, block_size -> number", "measure": "llm, conversations -> dict"},
     hints=[
-        "A block is found again when all tokens from the beginning of the prompt to its end are the same. How many "
-        "blocks of that kind has the second prompt?",
+        "A block is reused only if all tokens from the beginning of the prompt to its end are the same. How many such "
+        "blocks does the second prompt have?",
         "Count the tokens that are the same from the front, take at most len(second) - 1 of them, and round down to "
-        "whole blocks: count // block_size * block_size. vLLM's counters never go back, so read them before and after.",
-        "counters = lambda: {m.name: m.value for m in llm.get_metrics() if m.name in NAMES}; in measure: "
-        "llm.reset_prefix_cache(), before = counters(), outputs = llm.chat(...), after = counters(); cached_tokens is "
-        "sum(output.num_cached_tokens for output in outputs), hits the difference of the two counters.",
+        "whole blocks: count // block_size * block_size. vLLM's counters only grow, so read them before and after.",
+        "In measure: llm.reset_prefix_cache(), before = counters(llm), outputs = llm.chat(...), after = counters(llm). "
+        "cached_tokens is sum(output.num_cached_tokens for output in outputs), and hits is after['hits'] - "
+        "before['hits'].",
     ],
     concept="chat-templates.md#prefix-caching",
 )
 def prefix_cache(cacheable, measure, answer: dict, shared: list, different: list, llm) -> None:
     """What the prefix cache can save, predicted and measured."""
+    from prometheus_client import REGISTRY  # all ways to vLLM's counters lead through it
+
     for first, second, block, truth, why in BLOCKS:
         sizes = f"{len(first)} tokens first, then {len(second)}, in blocks of {block}"
         found = cacheable(first, second, block, case=f"for {sizes}")
@@ -650,11 +694,14 @@ def prefix_cache(cacheable, measure, answer: dict, shared: list, different: list
     for name, talks in (("shared", shared), ("different", different)):
         # Measured here first, so that the cache is full when the answer's turn comes.
         truth, watch = measured(talks, llm), Watch(llm)
-        found = entries(measure(watch, talks), COUNTED_TOKENS, "measure must return")
+        with mock.patch.object(REGISTRY, "collect", wraps=REGISTRY.collect) as read:
+            found = entries(measure(watch, talks), COUNTED_TOKENS, "measure must return")
         watch.asked("chat", 1)
         for count, why in COUNTED_TOKENS.items():
             right = f"{count} must be {truth[count]} for {name}, not {found[count]}."
             require(close(found[count], truth[count]), f"{right} {why}")
+        own = "queries and hits are vLLM's own counters, which show that the cache is on"
+        require(read.call_count > 1, f"{own}: read them before and after the call, counters(llm) does it.")
         share = truth["cached_tokens"] / truth["prompt_tokens"]
         whole = f"The share for {name} is cached_tokens / prompt_tokens, {share:.3f}, not {answer[name]}."
         require(close(answer[name], share, within=0.005), whole)
@@ -707,7 +754,20 @@ def call_of(name: Any, **arguments: Any) -> str:
 
 
 WEATHER_TOOLS = [tool_of(get_weather)]
-HIDDEN = {"get_weather": get_weather, "switch": lambda lamp, on: 12 if on is True else 0, "colours": lambda: {"red"}}
+
+
+def silent() -> None:
+    """fails, and says nothing"""
+    raise TimeoutError
+
+
+HIDDEN = {
+    "get_weather": get_weather,
+    "switch": lambda lamp, on: 12 if on is True else 0,
+    "colours": lambda: {"red"},
+    "nothing": lambda: None,
+    "silent": silent,
+}
 COLOURS = call_of("colours")  # whose result JSON cannot hold
 WEATHER, FOGGY = call_of("get_weather", city="Zürich"), PLACES["Zürich"]
 ESCAPED = WEATHER.replace("ü", "\\u00fc").replace(">{", ">\n{").replace("}<", "}\n<")
@@ -717,6 +777,7 @@ GOOD_CALLS = [
     (f"Let me look.\n{WEATHER}\n", FOGGY, "there are words around the call: take what is between the tags"),
     (ESCAPED, FOGGY, "line breaks and \\u escapes are JSON too"),
     (call_of("switch", lamp="a {lamp}", on=True), 12, "true is JSON's True, and braces may be in a text"),
+    (call_of("nothing"), None, "None is null in JSON, and a result like any other"),
 ]
 BROKEN_CALLS = [
     (call_of("get_price", item="tea"), "get_price", "no such tool: name it"),
@@ -732,6 +793,7 @@ BROKEN_CALLS = [
     (call_of("get_weather"), "city", "an argument is missing: name it"),
     (call_of("get_weather", city="Zürich", country="x"), "country", "an argument too many: name it"),
     (call_of("get_weather", city="Atlantis"), "unknown city", "the function's own error, whose text says why"),
+    (call_of("silent"), "TimeoutError", "an error without a text: give its type's name"),
 ]
 # When it is, what the model says, and what the tool messages must hold, "error" for any error.
 WEATHER_TALKS = [
@@ -745,8 +807,8 @@ WEATHER_TALKS = [
     "3.9",
     functions={"run_tool": "text, functions -> message", "answer_with_tool": "llm, question, tools, functions -> list"},
     hints=[
-        "What a model writes is a stranger's text. List what can be wrong with it between the tag and the function's "
-        "result, and turn each of these into an answer to the model.",
+        "What a model writes is a stranger's text. List what can go wrong between the tag and the function's result, "
+        "and turn each of these into an answer to the model.",
         'Find the call with re.search(r"<tool_call>(.*?)(</tool_call>|$)", text, re.DOTALL), read it with json.loads, '
         'and call functions[name](**arguments), all in one try; except Exception as error gives {"error": str(error)}.',
         'Within the try: call = json.loads(...); if not isinstance(call, dict) or call.get("name") not in '
@@ -788,7 +850,7 @@ def tool_content(message: Any, text: str) -> Any:
     require(message is not None, f"{text!r} holds a call, and run_tool returned None.")
     require(message.get("role") == "tool", f'run_tool must return a message, {{"role": "tool", ...}}, not {message!r}.')
     content = message.get("content")
-    require(isinstance(content, str), f"The content of a message is a text: json.dumps the result, {content!r}.")
+    require(isinstance(content, str), f"The content of a message is a text: json.dumps the result, not {content!r}.")
     try:
         return json.loads(content)
     except ValueError:
@@ -803,7 +865,7 @@ def talked(ask: Callable, given: list, tools: list, llm, when: str, says=(), res
     calls = [text.count("<tool_call>") for text in texts[:-1]]
     if not says and max(calls, default=0) > 1:
         return messages  # in its own words a model may do what 3.9 leaves open
-    asked = f"Your function must ask the llm that it is given {len(says)} times {when}, not {len(texts)}."
+    asked = f"Your function must ask the llm that it is given {len(says)} time(s) {when}, not {len(texts)}."
     require(len(says) in (0, len(texts)), asked)
     added = [*("assistant" + " tool" * number for number in calls), "assistant"]
     roles(messages, " ".join([*(message["role"] for message in given), *added]), when)
@@ -858,10 +920,11 @@ SAVES = [
     ([*SAVED, user({"a set"})], "a set, which JSON cannot hold"),
     ([*SAVED, user("\ud800")], "half a character"),
 ]
+NUMBERED = r"(?<!\d){}(?!\d)"  # a message's number
 UNREAD = r"json|line \d+ column|pars|decod|utf|binary|text"
 
 
-def file_of(messages: Any, version: int = 1) -> bytes:
+def file_of(messages: Any, version: Any = 1) -> bytes:
     """Return a file that holds these messages."""
     return json.dumps({"version": version, "messages": messages}).encode()
 
@@ -874,12 +937,37 @@ DAMAGED = [
     (b"[1, 2]", "that holds a JSON list", "object|dict|list|conversation", "that it is no object"),
     (b'{"name": "some other program"}', "of another program", "version", "that it has no version"),
     (file_of(OLD, version=2), "of version 2", "2", "which version it has, 2"),
+    (file_of(OLD, version="1"), 'of version "1", a text', "version", "which version it has, a text"),
+    (file_of(OLD, version=[1]), "of version [1], a list", "version", "which version it has, a list"),
     (b'{"version": 1}', "without messages", "messages", "that there is no list of messages"),
     (file_of({"role": "user"}), "with messages that are no list", "messages", "just that"),
-    (file_of(["Hello"]), "with a message that is a text", r"\b0\b", "message 0, from 0 on"),
-    (file_of([*OLD, {"role": "robot", "content": ""}]), "with the role robot", r"\b1\b|robot", "message 1, from 0 on"),
-    (file_of([*OLD, assistant(5)]), "with a content that is a number", r"\b1\b|content", "message 1, counted from 0"),
-    (file_of([{"content": "x"}]), "without a role", r"\b0\b|role", "message 0, from 0 on"),
+    (file_of(["Hello"]), "with a message that is a text", NUMBERED.format(0), "that it is message 0, counted from 0"),
+    (
+        file_of([*OLD, {"role": "robot", "content": ""}]),
+        "with the role robot",
+        NUMBERED.format(1),
+        "that it is message 1, counted from 0",
+    ),
+    (
+        file_of([*OLD, {"role": ["user"], "content": ""}]),
+        "with a list as a role",
+        NUMBERED.format(1),
+        "that it is message 1, counted from 0",
+    ),
+    (
+        file_of([*OLD, assistant(5)]),
+        "with a content that is a number",
+        NUMBERED.format(1),
+        "that it is message 1, counted from 0",
+    ),
+    (
+        file_of([*OLD, user(None)]),
+        "with a content that is null",
+        NUMBERED.format(1),
+        "that it is message 1, counted from 0",
+    ),
+    (file_of([{"role": "user"}]), "without a content", NUMBERED.format(0), "that it is message 0, counted from 0"),
+    (file_of([{"content": "x"}]), "without a role", NUMBERED.format(0), "that it is message 0, counted from 0"),
 ]
 
 
@@ -888,13 +976,13 @@ DAMAGED = [
     functions={"save": "path, messages", "load": "path -> list"},
     hints=[
         "When is the old file gone, and when is the new one whole? Between these two moments nothing may go wrong.",
-        "Write json.dumps(...) into a new file beside the old one, and let os.replace(new, path) put it in its place, "
-        "which happens at once or not at all; in finally remove what is left of the new file. In load catch ValueError "
-        "around reading and json.loads, and raise a ValueError of your own that begins with the path.",
+        "Write json.dumps(...) into a new file beside the old one. os.replace(new, path) then puts it in its place, at "
+        "once or not at all. In finally remove what is left of the new file. In load catch ValueError around reading "
+        "and json.loads, and raise a ValueError of your own that begins with the path.",
         'load: read path.read_text(encoding="utf-8") and json.loads it in one try; except ValueError as error: raise '
         'ValueError(f"{path}: no JSON: {error}"). Then ask one thing after the other: isinstance(data, dict); '
-        'data.get("version") == 1; isinstance(data.get("messages"), list); of each message that it is a dict, its role '
-        'one of the four and its content a text, with f"{path}: messages[{number}]: ..." where one is not.',
+        'data.get("version") == 1; isinstance(data.get("messages"), list). Of each message ask the same: a dict, one '
+        'of the four roles, a text as its content. An error there says f"{path}: messages[{number}]: ...".',
     ],
     concept="chat-templates.md#saving-conversations",
 )
@@ -948,8 +1036,8 @@ def in_format(path: Path, talk: list) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise NotYet("The file must be JSON in UTF-8, so that another program reads it too.") from None
-    marked = isinstance(data, dict) and data.get("version") == 1 and data.get("messages") == talk
-    require(marked, 'The file must be a JSON object that holds "version": 1 and the "messages".')
+    marked = isinstance(data, dict) and repr(data.get("version")) == "1" and data.get("messages") == talk
+    require(marked, 'The file must be a JSON object that holds "version": 1, a number, and the "messages".')
 
 
 def on_a_full_disk(save: Tried, path: Path) -> None:
@@ -968,35 +1056,36 @@ def on_a_full_disk(save: Tried, path: Path) -> None:
 LIKELY = -0.5  # mean log probability of a token; below it pocket-chat invents words
 FACT_QUESTIONS = [([user("What is the capital of Italy?")], "Rome"), ([user("What is 5 plus 7?")], "1")]
 OWL = [user("Tell me a story about an owl.")]
-TRIED_SETTINGS = [{"temperature": 0.9}, {"temperature": 0.0}, {"temperature": 1.6, "top_p": 0.95}]
+TRIED_SETTINGS = [{"temperature": 0.9}, {"temperature": 0.0}, {"temperature": 1.6, "top_p": 0.95, "top_k": 40}]
 TRIED_SEEDS = [5, 6]
 
 
 @exercise(
     "3.11",
-    functions={"measure": "llm, questions, story, settings, seeds -> table"},
+    functions={"measure_settings": "llm, questions, story, settings, seeds -> table"},
     hints=[
         "Every combination of a setting, a seed and a conversation is one request. Write down the list of them first, "
         "then the list of conversations and the list of parameters that llm.chat takes.",
         "requests = [(number, item, SamplingParams(**setting, seed=seed, max_tokens=100, logprobs=0)) for number, "
-        "setting in enumerate(settings) for seed in seeds for item in [*questions, (story, None)]]; one llm.chat gives "
+        "setting in enumerate(settings) for seed in seeds for item in [*questions, (story, None)]]. One llm.chat gives "
         "the outputs in the same order, so zip(requests, outputs) brings them together.",
-        "For each number take its outputs: right is the mean of right(text, word) over those with a word; words = "
-        '" ".join(story_texts).split(), and variety is len(set(words)) / len(words); logprob is the sum of '
-        'cumulative_logprob over the sum of len(token_ids) of its stories. Then table["right"].idxmax(), and of '
-        'table[table["logprob"] > -0.5] the ["variety"].idxmax().',
+        "For each number take its outputs. right is the mean of right(text, word) over those with a word. With "
+        "stories = [output.outputs[0], ...] of those without one, the others are variety([story.text for story in "
+        'stories]) and logprob(stories). Then table["right"].idxmax(), and of table[table["logprob"] > -0.5] the '
+        '["variety"].idxmax().',
     ],
     concept="chat-templates.md#batching-conversations",
 )
-def chat_sampling(measure, table, answer: dict, settings: list, llm) -> None:
+def chat_sampling(measure_settings, table, answer: dict, settings: list, llm) -> None:
     """Settings for facts and for stories, chosen by data."""
     one_row_a_setting(table, len(settings), "table_3_11 must be")
     chosen_rows(table, entries(answer, ["facts", "stories"], "answer_3_11 must be"))
     watch = Watch(llm)
-    found = measure(watch, FACT_QUESTIONS, OWL, TRIED_SETTINGS, TRIED_SEEDS)
-    one_row_a_setting(found, len(TRIED_SETTINGS), "measure must return")
+    none = "Where cumulative_logprob is None, logprobs=0 is missing in the SamplingParams."
+    found = measure_settings(watch, FACT_QUESTIONS, OWL, TRIED_SETTINGS, TRIED_SEEDS, fails=none)
+    one_row_a_setting(found, len(TRIED_SETTINGS), "measure_settings must return")
     (call,) = watch.asked("chat", 1, max_tokens=100)
-    requests = list(zip(call.prompts, call.params, call.outputs, strict=True))
+    requests = list(zip(map(list, call.prompts), call.params, call.outputs, strict=True))
     for number, setting in enumerate(TRIED_SETTINGS):
         own = [request for request in requests if close(request[1].temperature, setting["temperature"])]
         every_combination(own, setting)
@@ -1034,8 +1123,9 @@ def every_combination(own: list[tuple], setting: dict) -> None:
     met = [(messages, params.seed) for messages, params, _ in own]
     once = all(pair in met for pair in wanted)
     require(once, f"With {setting} ask each conversation once with each of the seeds {TRIED_SEEDS}.")
-    top_p = all(close(params.top_p, setting.get("top_p", 1.0)) for _, params, _ in own)
-    require(top_p, f"The requests of {setting} have another top_p: SamplingParams(**setting, ...).")
+    for name, value in ({"top_p": 1.0} | setting).items():
+        same = all(close(getattr(params, name), value) for _, params, _ in own)
+        require(same, f"The requests of {setting} have another {name}: SamplingParams(**setting, ...).")
 
 
 def summed_up(row: Any, own: list[tuple], setting: dict) -> None:
@@ -1050,7 +1140,7 @@ def summed_up(row: Any, own: list[tuple], setting: dict) -> None:
     for name, truth, why in [
         ("right", right, "right(text, word) asks for a whole word, `in` finds 1 in 12 too"),
         ("variety", len(set(words)) / len(words), f"of all {len(words)} words {len(set(words))} are different"),
-        ("logprob", mean, "the mean over all tokens of its stories"),
+        ("logprob", mean, "the mean over all tokens of all its stories"),
     ]:
         require(close(row[name], truth), f"{setting}: {name} must be {truth:.3f}, {why}, not {row[name]!s:.8}.")
 
@@ -1078,9 +1168,21 @@ def convert(value: float, digits: int = 2, exact: bool = False) -> float:
     return round(value, digits)
 
 
+def now() -> str:
+    """the time"""
+    return "14:05"
+
+
+def greet(name: str = "you") -> str:
+    """greets somebody"""
+    return f"Hello, {name}!"
+
+
 DESCRIBED = [
     (get_population, "the population of a city", {"city": "string"}, ["city"]),
     (convert, "rounds a number", {"value": "number", "digits": "integer", "exact": "boolean"}, ["value"]),
+    (now, "the time", {}, []),
+    (greet, "greets somebody", {"name": "string"}, []),
 ]
 AGENT_TOOLS = [get_weather, get_mayor, get_population]
 MAYOR, POPULATION = call_of("get_mayor", city="Madrid"), call_of("get_population", city="Madrid")
@@ -1090,6 +1192,9 @@ AGENT_TALKS = [
     ("when the model answers at once", ["Hello! How can I help you?"], []),
     ("after one call and an answer", [MAYOR, "It is Pruna."], [PRUNA]),
     ("after two calls in one text", [f"{MAYOR}\n{POPULATION}", "Pruna, and 917."], [PRUNA, PEOPLE]),
+    ("after the same call twice in one text", [f"{MAYOR}\n{MAYOR}", "It is Pruna."], [PRUNA, PRUNA]),
+    ("after the same call in two rounds", [MAYOR, MAYOR, "It is Pruna."], [PRUNA, PRUNA]),
+    ("after a good call and one that was cut", [f"{MAYOR}\n{POPULATION[:35]}", "It is Pruna."], [PRUNA, "error"]),
     ("after a call, another call and an answer", [MAYOR, POPULATION, "Pruna, and 917."], [PRUNA, PEOPLE]),
     ("after an unknown tool and a good call", [call_of("get_price", item="tea"), MAYOR, "Pruna."], ["error", PRUNA]),
     ("after a call that was cut and a good one", [MAYOR[:35], MAYOR, "Pruna."], ["error", PRUNA]),
@@ -1102,15 +1207,15 @@ AGENT_TALKS = [
     functions={"describe": "function -> dict", "agent": "llm, messages, functions -> list"},
     hints=[
         "The loop has one question in each round: does this text call a tool? If it does, the results go to the end of "
-        "the conversation and the model is asked again; if not, it was the answer.",
+        "the conversation and the model is asked again. If not, it was the answer.",
         "describe: inspect.signature(function).parameters has name, annotation and default of every argument, and "
         "inspect.getdoc(function).splitlines()[0] is the description. agent: for _ in range(max_rounds): ask, append "
-        "the text, find all calls in it; without one return the messages; else append run_tool of each.",
+        "the text, take calls_in(text). Without a call return the messages, else append run_tool of each call.",
         "messages = list(messages), so that the caller's list stays. In the loop: text = llm.chat(messages, params, "
         'tools=tools)[0].outputs[0].text; messages.append({"role": "assistant", "content": text}); calls = '
-        're.findall(r"<tool_call>.*?(?:</tool_call>|$)", text, re.DOTALL); if not calls: return messages; '
-        "messages += [run_tool(call, by_name) for call in calls]. After the loop raise RuntimeError. by_name is "
-        "{function.__name__: function for function in functions}, since functions is a list here.",
+        "calls_in(text); if not calls: return messages; messages += [run_tool(call, by_name) for call in calls]. After "
+        "the loop raise RuntimeError. by_name is {function.__name__: function for function in functions}, since "
+        "functions is a list here.",
     ],
     concept="chat-templates.md#tool-calls",
 )
@@ -1147,6 +1252,7 @@ def describes(found: Any, name: str, text: str, types: dict, needed: list[str]) 
 
     parameters = "function", "parameters"
     properties, required = inside(*parameters, "properties"), inside(*parameters, "required")
+    required = list(required) if isinstance(required, tuple) else required
     kinds = {argument: inside(*parameters, "properties", argument, "type") for argument in properties or ()}
     for part, given, wanted, why in [
         ("type", inside("type"), "function", "as in TOOLS_3_9"),
@@ -1154,7 +1260,7 @@ def describes(found: Any, name: str, text: str, types: dict, needed: list[str]) 
         ("description", inside("function", "description"), text, "the docstring's first line"),
         ("type of the parameters", inside(*parameters, "type"), "object", "as in TOOLS_3_9"),
         ("types of the arguments", kinds, types, "in JSON's words"),
-        ("list required", list(required or ()), needed, "the arguments without a default"),
+        ("list required", required, needed, "the arguments without a default, an empty list where there are none"),
     ]:
         require(given == wanted, f"{name}: the {part} must be {wanted!r}, {why}, not {given!r}.")
 
@@ -1167,5 +1273,5 @@ def gives_up(agent: Tried, llm) -> None:
         instead = described(error) if error else f"return {found!r:.80}"
         require(isinstance(error, RuntimeError), f"After {most} rounds in vain raise a RuntimeError, not {instead}.")
         asked, limit = len(watch.calls), f"With max_rounds={most}" if given else "Without max_rounds"
-        require(asked == most, f"{limit} the model must be asked {most} times, not {asked}.")
+        require(asked == most, f"{limit} the model must be asked {most} time(s), not {asked}.")
         require(str(most) in str(error), f"The RuntimeError must name the number of rounds, {most}; it says: {error}")

@@ -11,8 +11,7 @@ import numpy as np
 
 from vllm_course.sampling import entropy, min_p_filter, penalise, softmax, top_k_filter, top_p_filter
 
-GREEDY_BELOW = 1e-5  # as in vLLM: any temperature below it means greedy
-LOWEST_TEMPERATURE = 0.01  # vLLM raises what lies between
+LOWEST_TEMPERATURE = 0.01  # SamplingParams raises what is above 0 and below it; only 0 itself is greedy
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def distribution(
         presence_penalty=presence_penalty,
         frequency_penalty=frequency_penalty,
     )
-    if temperature < GREEDY_BELOW:
+    if temperature == 0:
         probabilities = softmax(penalised, 0)
         cut_by = np.where(probabilities == 0, "temperature", "")
     else:

@@ -1,7 +1,7 @@
 """Text and next-token probabilities as pandas DataFrames. Every function is one call of `LLM.generate`."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from vllm import LLM, RequestOutput
 
+MOST_VALUES = 10_000  # an endless generator would fill the memory without a word
 
-def generate(llm: "LLM", prompts: str | Sequence[str], **sampling: Any) -> pd.DataFrame:
+
+def generate(llm: "LLM", prompts: str | Iterable[str], **sampling: Any) -> pd.DataFrame:
     """Generate text for one or more prompts in one batch.
 
     Args:
@@ -34,13 +36,14 @@ def generate(llm: "LLM", prompts: str | Sequence[str], **sampling: Any) -> pd.Da
     from vllm import SamplingParams
 
     # vLLM sums the log probability only when logprobs are asked for; 0 asks for the sampled token's alone.
-    params = SamplingParams(**{"logprobs": 0} | sampling) if sampling else llm.get_default_sampling_params()
-    outputs = llm.generate(prompts, params)
+    given = {name: _plain(value) for name, value in sampling.items()}
+    params = SamplingParams(**{"logprobs": 0} | given) if sampling else llm.get_default_sampling_params()
+    outputs = llm.generate(prompts if isinstance(prompts, str | Mapping | Sequence) else list(prompts), params)
     return pd.DataFrame([row for output in outputs for row in _rows(output)])
 
 
 def sweep(
-    llm: "LLM", prompts: str | Sequence[str], *, n: int = 1, seed: int | None = None, **lists: Any
+    llm: "LLM", prompts: str | Iterable[str], *, n: int = 1, seed: int | None = None, **lists: Any
 ) -> pd.DataFrame:
     """Try all combinations of sampling parameters in one batched call.
 
@@ -49,24 +52,22 @@ def sweep(
         prompts: One prompt or several.
         n: Completions for each prompt and combination, at least 1.
         seed: Seed of the first completion; the others take seed+1, seed+2, ... None lets the engine choose.
-        **lists: Fields of `vllm.SamplingParams`; a list is swept, a single value is held:
-            `temperature=[0.0, 0.8], top_p=[0.5, 1.0], max_tokens=24`.
+        **lists: Fields of `vllm.SamplingParams`. Several values are swept, a single one is held:
+            `temperature=[0.0, 0.8], top_p=np.linspace(0.5, 1, 3), max_tokens=24`.
 
     Returns:
         One row a completion: `prompt`, one column a swept parameter, `sample` (0..n-1), `text`, `tokens`,
         `finish_reason`, `logprob`.
 
     Raises:
-        ValueError: n is below 1, or a list is empty.
+        ValueError: n is below 1, a list is empty, or what is to be swept is no row of values.
     """
     from vllm import SamplingParams
 
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}. Use 1 for one completion per combination.")
-    swept = {name: value for name, value in lists.items() if isinstance(value, list | tuple)}
-    if empty := [name for name, values in swept.items() if not values]:
-        raise ValueError(f"{empty[0]} must hold at least one value to sweep, got []. Leave it out for vLLM's default.")
-    fixed = {"logprobs": 0} | {name: value for name, value in lists.items() if name not in swept}
+    swept = {name: _values(name, several) for name, several in lists.items() if _are_several(several)}
+    fixed = {"logprobs": 0} | {name: _plain(value) for name, value in lists.items() if name not in swept}
     settings = [dict(zip(swept, values, strict=True)) for values in itertools.product(*swept.values())]
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
     jobs = list(itertools.product(texts, settings, range(n)))
@@ -103,6 +104,34 @@ def next_token(llm: "LLM", prompt: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["token_id", "token", "logprob"])
     frame["probability"] = np.exp(frame["logprob"])
     return frame.sort_values(["probability", "token_id"], ascending=[False, True], ignore_index=True)
+
+
+def _are_several(value: Any) -> bool:
+    """Return whether a parameter is to be swept: it is no text, no dictionary, and not numpy's form of one number."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping) and _dimensions(value) > 0
+
+
+def _values(name: str, several: Iterable) -> list:
+    """Return what is swept as a list of Python's own values."""
+    if _dimensions(several) != 1:
+        shape = f"a {type(several).__name__} of the shape {several.shape}"
+        raise ValueError(f"{name} must be one value or a row of values to sweep, got {shape}. Pass a list.")
+    values = [_plain(value) for value in itertools.islice(several, MOST_VALUES + 1)]
+    if not values:
+        raise ValueError(f"{name} must hold at least one value to sweep, got []. Leave it out for vLLM's default.")
+    if len(values) > MOST_VALUES:
+        raise ValueError(f"{name} must hold at most {MOST_VALUES:,} values to sweep, got more. Pass fewer.")
+    return values
+
+
+def _dimensions(value: Any) -> int:
+    """Return how many dimensions an array or a table has; everything else that can be gone through has one."""
+    return getattr(value, "ndim", 1)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy as Python's own, which vLLM asks for."""
+    return value.item() if getattr(value, "shape", None) == () else value
 
 
 def _rows(output: "RequestOutput") -> list[dict[str, Any]]:

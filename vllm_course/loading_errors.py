@@ -71,7 +71,7 @@ KNOWN = (
         "",
         "not a valid model identifier",
         "model must be the id of a public model on the Hugging Face Hub, got {model!r}. "
-        "Check the spelling; for a private model log in with: hf auth login",
+        "Check the spelling. There is no folder of that name either. For a private model log in with: hf auth login",
     ),
 )
 

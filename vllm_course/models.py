@@ -8,11 +8,12 @@ import contextlib
 import functools
 import gc
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vllm_course import paths, shipped, threads
+from vllm_course import calls, environment, gpus, paths, shipped, threads, waiting
 from vllm_course.errors import CourseError, did_you_mean, get_again
 from vllm_course.interrupting import raise_from_now_on
 from vllm_course.loading_errors import clear_errors, require_memory
@@ -25,6 +26,8 @@ MODEL_VARIABLE = "VLLM_COURSE_MODEL"
 MIB = 2**20
 SHIPPED_KV_CACHE = 256 * MIB
 OTHER_KV_CACHE = {"cpu": 1024 * MIB, "gpu": 4096 * MIB}
+FOLDERS = ("model", "tokenizer", "hf_config_path", "generation_config")  # arguments that may name one
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 _engine: "tuple[tuple, LLM] | None" = None
 
@@ -33,13 +36,13 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     """Return the arguments that `load_model` passes to `vllm.LLM`, so that nothing about them is hidden.
 
     Args:
-        model: A shipped model's name (`"pocket-base"`), a folder, or a Hugging Face id (`"facebook/opt-125m"`).
-            None takes the environment variable `VLLM_COURSE_MODEL`, or else pocket-base.
+        model: A shipped model's name (`"pocket-base"`), a folder (`~` is your home), or a Hugging Face id
+            (`"facebook/opt-125m"`). None takes the environment variable `VLLM_COURSE_MODEL`, or else pocket-base.
         **overrides: Arguments of `vllm.LLM` that replace or complete the course's choice.
 
     Returns:
         Keyword arguments for `vllm.LLM`. `kv_cache_memory_bytes` is in bytes; `max_model_len=-1` lets vLLM fit the
-        context length to the KV cache.
+        context length to the KV cache. On a GPU also `gpu_memory_utilization`, a share of its memory that is free now.
 
     Raises:
         CourseError: There is no such model.
@@ -52,7 +55,7 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     on_cpu = _device() == "cpu"
     args = {
         "model": place,
-        # Reproducible on every CPU; bfloat16 differs from processor to processor.
+        # The same texts on all processors that were tried; bfloat16 differs from processor to processor.
         "dtype": "float32" if is_shipped and on_cpu else "auto",
         "max_model_len": -1,
         "kv_cache_memory_bytes": SHIPPED_KV_CACHE if is_shipped else OTHER_KV_CACHE[_device()],
@@ -64,7 +67,11 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     if is_shipped and on_cpu and "max_num_batched_tokens" not in overrides:
         # vLLM 0.32.0's CPU build fails, and hangs, when it cuts the prompt of a request with a seed into chunks.
         args["enable_chunked_prefill"] = False
-    return args | overrides
+    args |= overrides
+    if not on_cpu and args["kv_cache_memory_bytes"] and (share := gpus.share_that_fits(gpus.memory())):
+        # vLLM 0.32.0 asks for 92 % of a GPU, and fails where less is free, although it does not use the share.
+        args.setdefault("gpu_memory_utilization", share)
+    return args
 
 
 def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM":
@@ -78,21 +85,24 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         **engine_arguments: Arguments of `vllm.LLM`, for example `max_model_len=512`. vLLM refuses unknown ones.
 
     Returns:
-        A plain `vllm.LLM`.
+        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see `vllm_course.calls`.
 
     Raises:
-        CourseError: The model is missing or damaged, or the memory does not suffice.
+        CourseError: The model is missing or damaged, the memory does not suffice, or a variable is in the way.
         TypeError: vLLM knows no argument of that name.
         ValueError: vLLM refuses an argument's value.
     """
     global _engine
+    environment.require(environment.broken())
     args = engine_args(model, **engine_arguments)
-    key = _key(args)
+    # What is free on a GPU is less once the engine is there.
+    key = _key(args | {"gpu_memory_utilization": engine_arguments.get("gpu_memory_utilization")})
     if _engine is not None and _engine[0] == key:
+        calls.ready(_engine[1])
         return _engine[1]
     _refuse(args)
     free_engine()
-    _engine = (key, _start(args))
+    _engine = (key, _ready_for_use(_start(args), args))
     raise_from_now_on()
     return _engine[1]
 
@@ -116,21 +126,31 @@ def find_model(name: str) -> str:
         name: A shipped model's name, a folder, or a Hugging Face id.
 
     Returns:
-        The shipped model's folder, relative to the working folder, or the name as it is.
+        The shipped model's folder, relative to the working folder, or the name as it is, with `~` expanded.
 
     Raises:
         CourseError: It is none of the three.
     """
     if name in shipped.names():
-        # Relative, so that a notebook which shows it reads the same on every machine.
-        return os.path.relpath(paths.models() / name)
-    if (Path(name) / "config.json").is_file() or _is_hub_id(name):
-        return name
-    remedy = did_you_mean(name, shipped.names(), otherwise="Check the spelling.", shown=repr)
+        return _seen_from_here(paths.models() / name)
+    place = os.path.expanduser(name)
+    if os.path.isfile(os.path.join(place, "config.json")) or (_is_hub_id(name) and not os.path.exists(place)):
+        return place
+    trouble = "that folder has no config.json" if os.path.exists(place) else "there is no such folder"
+    otherwise = f"Check the path: {trouble}." if "/" in name or os.path.exists(place) else "Check the spelling."
+    remedy = did_you_mean(os.path.basename(name), shipped.names(), otherwise=otherwise, shown=repr)
     raise CourseError(
         f"model must be one of {', '.join(shipped.names())}, a folder with a config.json, or a Hugging Face id "
         f"like facebook/opt-125m, got {name!r}. {remedy}"
     )
+
+
+def _seen_from_here(folder: Path) -> str:
+    """Return a relative path, so that a notebook which shows it reads the same on every machine."""
+    try:
+        return os.path.relpath(folder)
+    except FileNotFoundError:
+        raise CourseError("the working folder must be there, got one that was deleted. Go to another: cd ~") from None
 
 
 class _Freed:
@@ -149,14 +169,54 @@ def _start(args: dict[str, Any]) -> "LLM":
 
         start = functools.partial(LLM, **args, **({"use_tqdm_on_load": False} if wanted() else {}))
         if _device() == "gpu":
+            with _shown_download(args["model"]):
+                return start()
+        _start_faster()
+        small = _is_shipped(args["model"])
+        with threads.suited(small=small), _shown_download(args["model"]):
             llm = start()
-        else:
-            _start_faster()
-            small = _is_shipped(args["model"])
-            with threads.suited(small=small):
-                llm = start()
-            threads.step_by_step(llm, small=small)
-        return _without_progress_bars(llm) if wanted() else llm
+        return threads.step_by_step(llm, small=small)
+
+
+def _ready_for_use(llm: "LLM", args: dict[str, Any]) -> "LLM":
+    # vLLM's log shows the folder as it was given; some of the files are read late, when it may be another one.
+    vars(llm.llm_engine.model_config).update(_folders(vars(llm.llm_engine.model_config)))
+    args = args | _folders(args)
+    calls.separate(llm, renew=functools.partial(_renew, llm, args))
+    return _without_progress_bars(llm) if wanted() else llm
+
+
+def _renew(llm: "LLM", args: dict[str, Any]) -> None:
+    """Start the engine that `load_model` keeps anew, in the object that variables name."""
+    global _engine
+    key = _engine[0]
+    free_engine()
+    fresh = _start(args)
+    vars(llm).clear()
+    vars(llm).update(vars(fresh))
+    _engine = (key, _ready_for_use(llm, args))
+
+
+def _folders(args: dict[str, Any]) -> dict[str, str]:
+    """Return those arguments that name a folder, in a form that stays right after `os.chdir`."""
+    given = {name: args[name] for name in FOLDERS if args.get(name) not in (None, "auto", "vllm")}
+    return {name: os.path.abspath(place) for name, place in given.items() if os.path.isdir(place)}
+
+
+@contextlib.contextmanager
+def _shown_download(model: str) -> Iterator[None]:
+    """Give vLLM bars that are seen in place of those that it hides, where a person waits for a model of the Hub."""
+    from vllm.model_executor.model_loader import weight_utils
+
+    if os.path.exists(model) or not waiting.watched():
+        yield
+        return
+    hidden = weight_utils.DisabledTqdm
+    with waiting.downloads(model) as weight_utils.DisabledTqdm:
+        try:
+            yield
+        finally:
+            weight_utils.DisabledTqdm = hidden
 
 
 @contextlib.contextmanager
@@ -195,8 +255,9 @@ def _start_faster() -> None:
 
 
 def _is_hub_id(name: str) -> bool:
-    owner, slash, model = name.partition("/")
-    return bool(slash and owner and model) and "/" not in model and owner not in {".", "..", "~"}
+    """Return whether a name is OWNER/MODEL. `models/...` is meant as a path, also in a folder where there is none."""
+    owner, _, _ = name.partition("/")
+    return bool(HUB_ID.fullmatch(name)) and owner != paths.models().name
 
 
 def _is_shipped(place: str) -> bool:
@@ -209,6 +270,8 @@ def _refuse(args: dict[str, Any]) -> None:
 
     EngineArgs(**args)
     _refuse_damaged(args["model"])
+    if _device() == "cpu":
+        environment.require(environment.replacing() if args["kv_cache_memory_bytes"] else {})
     require_memory(args["kv_cache_memory_bytes"] if _device() == "cpu" else 0)
 
 

@@ -13,7 +13,7 @@ from vllm_course.errors import UsageError, is_text, one_line
 if TYPE_CHECKING:
     from vllm import SamplingParams
 
-SEEDS = 2**63 - 1  # the largest that PyTorch takes
+SEEDS = 2**63 - 1  # the largest whole number with a sign in 64 bits
 
 
 class Parameter(NamedTuple):

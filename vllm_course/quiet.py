@@ -15,11 +15,12 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from vllm_course import threads
+from vllm_course import environment, threads, waiting
 from vllm_course.errors import CourseError
 
-LEVEL = "VLLM_LOGGING_LEVEL"
+LEVEL = environment.LEVEL
 QUIET_LEVEL = "ERROR"
+IMPORTING = "Importing vLLM, which takes some seconds the first time ..."
 SELF_EXPLAINING = (CourseError, TypeError, ValueError)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LINE = re.compile(
@@ -29,7 +30,7 @@ LINE = re.compile(
 
 def wanted() -> bool:
     """Return whether to be quiet: True unless `VLLM_LOGGING_LEVEL` asks for more than errors."""
-    return os.environ.get(LEVEL, QUIET_LEVEL) == QUIET_LEVEL
+    return os.environ.get(LEVEL, QUIET_LEVEL).upper() == QUIET_LEVEL
 
 
 def set_defaults() -> None:
@@ -45,21 +46,14 @@ def quiet() -> Iterator[None]:
     """Keep warnings and native output off the screen, unless the block fails.
 
     What was held back is written to stderr when the block raises an error that does not explain itself, such as
-    vLLM's `RuntimeError: ... See root cause above.`
+    vLLM's `RuntimeError: ... See root cause above.` The first block also imports vLLM, and says so.
+
+    Raises:
+        CourseError: The environment holds a variable that vLLM cannot read.
     """
-    if not wanted():
+    first = "vllm" not in sys.modules
+    with _importing() if first else contextlib.nullcontext(), _held_back() if wanted() else contextlib.nullcontext():
         yield
-        return
-    with tempfile.TemporaryFile(mode="w+", errors="replace") as native, io.StringIO() as python:
-        try:
-            with _stderr_to(native), contextlib.redirect_stderr(python), _no_warnings():
-                yield
-        except SELF_EXPLAINING:
-            raise
-        except Exception:
-            native.seek(0)
-            sys.stderr.write(python.getvalue() + native.read())
-            raise
 
 
 def log_lines(printed: str) -> list[str]:
@@ -76,6 +70,28 @@ def log_lines(printed: str) -> list[str]:
     """
     found = (LINE.match(COLOUR.sub("", line)) for line in printed.splitlines())
     return [f"{line['level']} {line['file']}: {line['message']}" for line in found if line]
+
+
+@contextlib.contextmanager
+def _importing() -> Iterator[None]:
+    """Refuse what would make the import of vLLM fail, and say what takes so long."""
+    environment.require(environment.broken())
+    with waiting.said(IMPORTING):
+        yield
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    with tempfile.TemporaryFile(mode="w+", errors="replace") as native, io.StringIO() as python:
+        try:
+            with _stderr_to(native), contextlib.redirect_stderr(python), _no_warnings():
+                yield
+        except SELF_EXPLAINING:
+            raise
+        except Exception:
+            native.seek(0)
+            sys.stderr.write(python.getvalue() + native.read())
+            raise
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     Args:
         logits: Shape `(vocabulary,)`. Log probabilities serve as well: a constant added to all changes nothing.
         temperature: >= 0. 1 leaves the model's distribution as it is, below 1 sharpens it, above 1 flattens it, 0 puts
-            all probability on the likeliest token (greedy).
+            all probability on the likeliest token (greedy). vLLM's lowest above 0 is 0.01.
 
     Returns:
         Probabilities, shape `(vocabulary,)`, in the order of the logits.

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
+from vllm_course.calls import ready
 from vllm_course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Stream:
 
         global _latest
         end_running()
+        ready(llm)
         params.output_kind = RequestOutputKind.CUMULATIVE
         self.prompt_token_ids: list[int] = []
         self._found: dict[int, CompletionOutput] = {}
@@ -71,6 +73,7 @@ class Stream:
                 self.prompt_token_ids = list(output.prompt_token_ids)
                 self._found |= {completion.index: completion for completion in output.outputs}
                 self.finished = self.finished or output.finished
+        self.finished = self.finished or self._is_gone()
 
     def close(self) -> None:
         """End the request, if it still runs; what was generated stays in `completions`."""
@@ -78,6 +81,11 @@ class Stream:
             self.finished = True
             with contextlib.suppress(CourseError):  # an engine that was freed holds no request
                 self._llm.llm_engine.abort_request([self._id], internal=True)
+
+    def _is_gone(self) -> bool:
+        """Return whether another call has ended the request, which gives no output for it."""
+        held = self._llm.llm_engine.output_processor
+        return self._id not in held.request_states and self._id not in held.parent_requests
 
 
 def require_in_process(llm: "LLM") -> None:

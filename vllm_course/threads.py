@@ -45,6 +45,12 @@ def spinning() -> dict[str, str]:
     return {name: value for name, value in found.items() if value.lower() not in ("0", "passive")}
 
 
+def binding() -> str:
+    """Return the cores to which the user has vLLM bind its threads, "" for none."""
+    found = os.environ.get(BINDING, UNBOUND)
+    return "" if found == UNBOUND else found
+
+
 @contextlib.contextmanager
 def suited(*, small: bool) -> Iterator[None]:
     """Start an engine in this block with the number of threads that suits its model: one, or all of them.
@@ -68,7 +74,7 @@ def suited(*, small: bool) -> Iterator[None]:
 
 def users_own() -> bool:
     """Return whether the user has set in the environment how many threads there are, or on which cores."""
-    return NUMBER in os.environ or os.environ.get(BINDING, UNBOUND) != UNBOUND
+    return NUMBER in os.environ or bool(binding())
 
 
 def idle_cores() -> int:

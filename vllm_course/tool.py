@@ -14,6 +14,7 @@ from vllm_course.errors import CourseError, UsageError
 from vllm_course.interrupting import INTERRUPTED
 from vllm_course.models import find_model
 from vllm_course.parameters import number
+from vllm_course.waiting import silent
 
 __all__ = ["OneLineErrors", "ToolParser", "UsageError", "model_name", "number", "tool"]
 
@@ -55,7 +56,7 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
     def wrapped(argv: list[str] | None = None) -> int:
         try:
             _refuse_deleted_folder()
-            with _output_can_be_written():
+            with _output_can_be_written(), silent("--json" in (sys.argv[1:] if argv is None else argv)):
                 return main(argv)
         except CourseError as error:
             print(error, file=sys.stderr)

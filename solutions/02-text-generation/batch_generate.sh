@@ -1,5 +1,5 @@
 #!/bin/bash
-# Complete every prompt of a file, one a line, and save each completion in a file of its own.
+# Complete every prompt of a file, one per line, and save each completion in a file of its own.
 #
 #   bash solutions/02-text-generation/batch_generate.sh PROMPTS FOLDER [OPTION...]
 #

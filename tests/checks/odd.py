@@ -16,6 +16,41 @@ class Hostile:
         raise RuntimeError(f"no {name}")
 
 
+class Agreeing:
+    """An answer that is equal to whatever it is compared with."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = object.__hash__
+
+
+class AgreeingText(str):
+    """A text that is equal to every other text, and to nothing else."""
+
+    def __eq__(self, other):
+        return isinstance(other, str)
+
+    __hash__ = str.__hash__
+
+
+class Bare(BaseException):
+    """An exception that no `except Exception` holds."""
+
+
+class Interrupting(KeyboardInterrupt):
+    """No Ctrl-C: that raises KeyboardInterrupt itself."""
+
+
+def raising(error: BaseException):
+    """Return a function that takes anything and raises this."""
+
+    def fail(*args, **keywords):
+        raise error
+
+    return fail
+
+
 def endless_list() -> list:
     """Return a list that holds itself."""
     endless = []

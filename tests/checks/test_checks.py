@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from IPython.lib.pretty import pretty
 
-from tests.checks.odd import Hostile, endless_list
+from tests.checks.odd import Agreeing, Bare, Hostile, Interrupting, endless_list, raising
 from vllm_course import CourseError, check, checks, hint, paths
 from vllm_course.checks import exercises
 from vllm_course.checks.hints import Hint
@@ -23,7 +23,25 @@ def is_seven(answer):
 @exercise("97.2", hints=["only one"], concept="page.md#other")
 def two_answers(first, second):
     require(first < second, "The first must be smaller.")
+
+
+@exercise("97.3", hints=["only one"], concept="page.md#other")
+def looked_at(answer):
+    require(answer.value == 7, f"It holds {answer.value!r}.")
 """
+
+
+class Leaving:
+    """An answer whose value ends the program that asks for it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.fail = raising(error)
+
+    @property
+    def value(self):
+        return self.fail()
+
+    __repr__ = value.fget
 
 
 ODD = ["", 0, float("nan"), [], {}, b"7", Hostile(), object, lambda: 1 / 0, np.array([7, 7]), pd.DataFrame({"a": [7]})]
@@ -87,7 +105,35 @@ def test_an_answer_that_the_check_cannot_use_is_named():
 
 
 def test_too_many_answers_are_not_yet():
-    assert check("97.1", 7, 7).status == "not yet"
+    assert check("97.1", 7, 7).message == "The check takes 1 after the number: answer. You gave 2."
+
+
+@pytest.mark.parametrize("answer", [Agreeing(), [Agreeing()], {"a": Agreeing()}, pd.DataFrame({"a": [7, Agreeing()]})])
+def test_what_is_equal_to_everything_is_refused(answer):
+    assert "equal to whatever it is compared with" in check("97.1", answer).message
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), Bare(), GeneratorExit(), Interrupting()], ids=repr)
+def test_an_answer_does_not_end_the_check(error):
+    message = check("97.3", Leaving(error)).message
+    assert message.startswith(f"the check could not use this answer ({type(error).__name__}")
+
+
+def test_an_exception_that_has_no_text_is_named():
+    class Silent(Exception):
+        __str__ = raising(Bare())
+
+    assert check("97.3", Leaving(Silent())).message == "the check could not use this answer (Silent)"
+
+
+def test_ctrl_c_ends_the_check():
+    with pytest.raises(KeyboardInterrupt):
+        check("97.3", Leaving(KeyboardInterrupt()))
+
+
+def test_a_hint_shows_numbers_as_everybody_writes_them():
+    assert check("97.1", np.int64(8)).message == "Give a whole number."
+    assert check("97.3", pd.Series({"value": np.float64(0.9)})).message == "It holds 0.9."
 
 
 @pytest.mark.parametrize("answers", [(8,), (...,), ()])
@@ -132,6 +178,18 @@ def test_a_hint_that_is_not_there(level):
 def test_an_unknown_exercise(number):
     with pytest.raises(CourseError, match='exercise must be a number like "1.3" that a lesson has, got '):
         check(number, 7)
+
+
+@pytest.mark.parametrize("number", [97.1, ["97.1"], ("97.1",), {"97.1"}, np.float64(97.1)])
+def test_a_number_without_quotation_marks(number):
+    for ask in (check, hint):
+        with pytest.raises(CourseError, match=r'Put the number in quotation marks: "97.1"\.$'):
+            ask(number)
+
+
+def test_a_number_after_the_answer():
+    with pytest.raises(CourseError, match=r"got a DataFrame of 2 rows\. Put the number in quotation marks"):
+        check(pd.DataFrame({"a": [1, 2]}), "97.1")
 
 
 def test_a_lesson_that_is_not_there():

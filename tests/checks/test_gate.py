@@ -60,3 +60,15 @@ def test_what_arrived_and_entered_is_counted_anew_when_it_is_shut(gate):
     gate.arrived.release()
     with gate.shut():
         assert not gate.entered.is_set() and not gate.arrived.acquire(blocking=False)
+
+
+def test_it_waits_until_the_call_inside_has_left(gate):
+    with ThreadPoolExecutor() as pool:
+        with gate.shut():
+            call = pool.submit(gate.generate, "The moon")
+            assert gate.entered.wait(timeout=60)
+            waiting = pool.submit(gate.wait_until_empty)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.2)
+        waiting.result(timeout=60)
+        assert len(gate.calls) == 1 and call.result(timeout=60) == []

@@ -1,14 +1,19 @@
 """A learner's function may be anything and fail in any way: the check says what it was, in one sentence."""
 
+import itertools
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.checks.odd import Agreeing, AgreeingText, Bare, Interrupting, raising
 from vllm_course.checks.trying import Endless, Tried, limited, plain, tried
 from vllm_course.checks.verdict import NotYet
 
+TABLE = pd.DataFrame({"a": [1, 2]})
 ONE = [{"role": "user", "content": "Hello!"}]
 
 
@@ -39,6 +44,12 @@ def changing(messages):
         (5, "text -> text", "answer must be a function of text."),
         (lambda text: 1 / 0, "text -> text", "answer(text) must return a text, it ended with ZeroDivisionError: "),
         (leaving, "text -> text", "it ended with exit 2: x: error: no such option"),
+        (raising(SystemExit(3)), "text -> text", "answer(text) must return a text, it ended with exit 3"),
+        (raising(Bare("x")), "text -> text", "answer(text) must return a text, it ended with Bare: x"),
+        (raising(Interrupting()), "text -> text", "answer(text) must return a text, it ended with Interrupting"),
+        (lambda text: itertools.count(), "text -> list", "answer(text): it goes on and on, the check stopped it."),
+        (lambda text: AgreeingText("x"), "text -> text", "answer holds an object that is equal to whatever"),
+        (lambda text: [Agreeing()], "text -> list", "answer holds an object that is equal to whatever"),
         (endless, "text -> text", "answer(text): it goes on and on, the check stopped it."),
         (changing, "messages -> text", "answer changes the messages that it is given: only read them."),
         (lambda text: None, "text -> text", "answer must return a text, not None."),
@@ -47,6 +58,11 @@ def changing(messages):
         (lambda text: True, "text -> number", "answer must return a number, not True."),
         (lambda text: "1", "text -> number", "answer must return a number, not '1'."),
         (lambda text: (1, 2, 3), "text -> pair", "answer must return a pair, not (1, 2, 3)."),
+        (lambda text: [np.float64(0.9)], "text -> pair", "answer must return a pair, not [0.9]."),
+        (lambda text: "ab", "text -> pair", "answer must return a pair, not 'ab'."),
+        (lambda text: TABLE, "text -> number", "answer must return a number, not a DataFrame of 2 rows."),
+        (lambda text: TABLE, "text -> list", "answer must return a list, not a DataFrame of 2 rows."),
+        (lambda text: np.array([1, 2]), "text -> number", "answer must return a number, not array([1, 2])."),
         (lambda text: [], "text -> table", "answer must return a table, not []."),
         (lambda text: [], "text -> output", "answer must return an output, not []."),
     ],
@@ -66,20 +82,45 @@ def test_the_case_and_what_an_exception_means_are_said():
     ("value", "kind", "found"),
     [
         (np.float32(0.5), "number", 0.5),
+        (np.float16(1.6), "number", 1.6),
+        (np.longdouble("1.6"), "number", 1.6),
+        (np.array([[0.5]]), "number", 0.5),
+        (pd.Series([2], index=["a"]), "number", 2),
+        (Fraction(1, 2), "number", 0.5),
+        (Decimal("0.5"), "number", 0.5),
         (np.int64(3), "number", 3),
+        (np.uint8(3), "number", 3),
         (np.bool_(True), "bool", True),
         ((1, 2), "list", [1, 2]),
         (range(2), "list", [0, 1]),
         ((n for n in (1, 2)), "list", [1, 2]),
         (np.array([1, 2]), "list", [1, 2]),
         ({"a": 1}.values(), "list", [1]),
+        (map(abs, [-1, 2]), "list", [1, 2]),
+        (pd.Series([1, 2], index=[7, 7]), "list", [1, 2]),
         ([1, 2], "pair", [1, 2]),
+        (np.array([1, 2]), "pair", [1, 2]),
+        (pd.Series([1, 2], index=["a", "b"]), "pair", [1, 2]),
+        ((n for n in (1, 2)), "pair", [1, 2]),
+        (pd.Series({"a": 1}), "dict", {"a": 1}),
+        (np.array([True]), "bool", True),
         (None, "message", None),
         ("anything", "value", "anything"),
     ],
 )
 def test_every_right_form_is_taken(value, kind, found):
     assert Tried(lambda: value, "answer", f"-> {kind}")() == found
+
+
+def test_what_is_returned_is_of_pythons_own_type():
+    assert type(Tried(lambda: np.uint8(3), "answer", "-> number")()) is int
+    assert type(Tried(lambda: np.float16(3), "answer", "-> number")()) is float
+    assert type(Tried(lambda: np.str_("x"), "answer", "-> text")()) is str
+
+
+def test_ctrl_c_ends_an_answer_and_its_check():
+    with pytest.raises(KeyboardInterrupt):
+        Tried(raising(KeyboardInterrupt()), "answer", "text -> text")("x")
 
 
 def test_what_could_change_is_copied_and_compared():

@@ -1,5 +1,6 @@
 """The watched engine notes what it is asked, says what it is told to say, and ends what never ends."""
 
+import pandas as pd
 import pytest
 
 from vllm_course import load_model
@@ -26,6 +27,9 @@ def greedy(max_tokens=2):
     [
         ("The moon", ["The moon"]),
         (["The moon", "The sun"], ["The moon", "The sun"]),
+        (("The moon", "The sun"), ["The moon", "The sun"]),
+        (pd.Series(["The moon", "The sun"], index=[7, 8]), ["The moon", "The sun"]),
+        ({1: "The moon", 2: "The sun"}.values(), ["The moon", "The sun"]),
         ({"prompt": "The moon"}, [{"prompt": "The moon"}]),
         ({"prompt_token_ids": [1, 5]}, [{"prompt_token_ids": [1, 5]}]),
         ([{"prompt_token_ids": [1, 5]}], [{"prompt_token_ids": [1, 5]}]),
@@ -36,6 +40,15 @@ def test_one_prompt_and_many_are_noted_alike(llm, prompts, noted):
     outputs = watch.generate(prompts, greedy())
     (call,) = watch.asked("generate", 1, temperature=0, max_tokens=2)
     assert call.prompts == noted and len(call.params) == len(call.outputs) == len(outputs) == len(noted)
+
+
+def test_what_the_engine_refuses_is_refused(llm):
+    with pytest.raises(TypeError, match="generator"):
+        Watch(llm).generate((prompt for prompt in ["The moon"]), greedy())
+
+
+def test_no_prompts_are_no_text(llm):
+    assert Watch(llm, says=["one"]).generate([], greedy()) == []
 
 
 def test_what_was_sent_does_not_change_later(llm):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from vllm import SamplingParams
 
 from vllm_course.distribution import distribution
 
@@ -55,12 +56,12 @@ def test_entropy_is_that_of_what_is_drawn():
     assert distribution(np.zeros(8)).entropy == pytest.approx(3)
 
 
-def test_temperatures_that_vllm_changes():
-    """Below 1e-5 it decodes greedily, and what lies between that and 0.01 it raises to 0.01."""
-    assert distribution(LOGITS, temperature=1e-6).cut == {"temperature": 4}
-    np.testing.assert_allclose(
-        distribution(LOGITS, temperature=0.001).probabilities, distribution(LOGITS, temperature=0.01).probabilities
-    )
+@pytest.mark.parametrize("temperature", [1e-300, 1e-6, 0.001, 0.01])
+def test_a_tiny_temperature_is_raised_as_vllm_raises_it(temperature):
+    raised = SamplingParams(temperature=temperature).temperature
+    found, expected = distribution(LOGITS, temperature=temperature), distribution(LOGITS, temperature=raised)
+    assert (raised, found.cut) == (0.01, {})
+    np.testing.assert_allclose(found.probabilities, expected.probabilities)
 
 
 @pytest.mark.parametrize("setting", [{"temperature": -1}, {"top_p": 0}, {"top_k": -2}, {"min_p": 2}])

@@ -21,6 +21,10 @@ HEALTHY = Machine(
     cores=2,
     spinning={},
     threads="",
+    binding="",
+    variables=(),
+    broken={},
+    replacing={},
     memory=8 * GIB,
     disk=20 * GIB,
     gpus=(),
@@ -39,6 +43,9 @@ GOOD = [
     ({**GPU_BUILD, "gpus": H100, "cpu_flags": frozenset()}, "processor", "the GPU does the work"),
     ({}, "threads", "1 for a shipped model, one for each of 2 cores for another"),
     ({"threads": "4"}, "threads", "4 for every model, as OMP_NUM_THREADS says"),
+    ({"binding": "0-1"}, "threads", "one for each core for every model, since VLLM_CPU_OMP_THREADS_BIND=0-1 is set"),
+    ({}, "variables", "none is set for vLLM but by the course"),
+    ({**GPU_BUILD, "gpus": H100, "replacing": {"VLLM_CPU_KVCACHE_SPACE": "must not"}}, "variables", "none is set"),
     ({**GPU_BUILD, "gpus": H100, "spinning": {"KMP_BLOCKTIME": "9"}}, "threads", "the GPU does the work"),
     ({**GPU_BUILD, "gpus": H100}, "GPU", "NVIDIA H100, compute capability 9.0, driver 580.82.07"),
     ({**GPU_BUILD, "gpus": H100}, "torch", "2.13.0"),
@@ -55,6 +62,19 @@ BAD = [
     ({"cpu_flags": frozenset({"sse4_2"})}, "processor", "fail", "must have AVX2, got none."),
     ({"commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "warn", "with g++, got none."),
     ({"spinning": {"KMP_BLOCKTIME": "200"}}, "threads", "warn", "must sleep while they wait, or two engines"),
+    (
+        {"broken": {"VLLM_PORT": "must be a number, got 'x'"}},
+        "variables",
+        "fail",
+        "VLLM_PORT must be a number, got 'x'.",
+    ),
+    ({"replacing": {"VLLM_CPU_KVCACHE_SPACE": "must not be set"}}, "variables", "fail", "SPACE must not be set."),
+    (
+        {"variables": ("VLLM_HOST_IP", "VLLM_PORT")},
+        "variables",
+        "warn",
+        "reads what is set for it, got VLLM_HOST_IP VLLM_PORT.",
+    ),
     ({"memory": GIB}, "memory", "fail", "at least 1.75 GiB must be free, got 1.0 GiB free."),
     ({"memory": 2 * GIB}, "memory", "warn", "2.0 GiB free is enough for one notebook."),
     ({"disk": GIB}, "disk", "warn", "1.0 GiB free is little"),
@@ -98,7 +118,7 @@ def result(changes: dict, name: str) -> Check:
 def test_a_healthy_machine_passes_everything() -> None:
     results = doctor.examine(HEALTHY)
     assert {check.status for check in results} == {"ok"}
-    assert len({check.name for check in results}) == len(doctor.CHECKS) == 12
+    assert len({check.name for check in results}) == len(doctor.CHECKS) == 13
 
 
 @pytest.mark.parametrize(("changes", "name", "message"), GOOD)

@@ -80,6 +80,50 @@ def test_a_folder_without_a_model_is_no_hub_id(name):
         engine_args(name)
 
 
+def test_a_home_is_expanded(monkeypatch, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(models.MODEL_VARIABLE, "~/mine")
+    assert engine_args()["model"] == engine_args("~/mine")["model"] == str(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("models/pocket-base", "Did you mean 'pocket-base'?"),
+        ("models/pocket-bse", "Did you mean 'pocket-base'?"),
+        ("models/zzz", "Check the path: there is no such folder."),
+        ("/nothing/zzz", "Check the path: there is no such folder."),
+        ("~/zzz", "Check the path: there is no such folder."),
+        ("some/folder", "Check the path: that folder has no config.json."),
+        ("folder", "Check the path: that folder has no config.json."),
+        ("zzz", "Check the spelling."),
+    ],
+)
+def test_a_path_without_a_model_is_no_hub_id_and_is_said_to_be_one(monkeypatch, tmp_path, name, remedy):
+    for folder in ("some/folder", "folder"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CourseError) as caught:
+        engine_args(name)
+    assert str(caught.value).endswith(f"got {name!r}. {remedy}")
+
+
+@pytest.mark.parametrize("name", ["facebook/opt-125m", "Qwen/Qwen3-0.6B", "01-ai/Yi-6B", "someone/pocket-base"])
+def test_a_hub_id_stays_one(name):
+    assert engine_args(name)["model"] == name
+
+
+def test_a_working_folder_that_was_deleted_is_said(monkeypatch, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(CourseError, match="the working folder must be there, got one that was deleted. Go to another"):
+        engine_args(BASE)
+
+
 @pytest.mark.parametrize("available", [0, loading_errors.PROCESS_MEMORY + 256 * MIB - 1])
 def test_too_little_memory_is_said_before_it_kills_the_kernel(available):
     with pytest.raises(CourseError) as caught:

@@ -1,6 +1,9 @@
 """`generate`, `sweep` and `next_token` return what vLLM returns, as tables, each with one call of `LLM.generate`."""
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from vllm_course import generate, load_model, next_token, sweep
@@ -130,12 +133,65 @@ def test_sweep_without_lists_and_seed_holds_one_setting(llm, calls):
     [
         ({"n": 0}, "n must be >= 1, got 0. Use 1 for one completion per combination."),
         ({"top_p": []}, r"top_p must hold at least one value to sweep, got \[\]. Leave it out for vLLM's default."),
+        ({"top_p": np.array([])}, r"top_p must hold at least one value to sweep, got \[\]."),
+        ({"top_p": iter([])}, r"top_p must hold at least one value to sweep, got \[\]."),
+        (
+            {"top_p": np.ones((2, 3))},
+            r"top_p must be one value or a row of .*, got a ndarray of the shape \(2, 3\). Pass",
+        ),
+        ({"top_p": pd.DataFrame({"a": [1]})}, r"top_p must be one value or a row of .*, got a DataFrame of the shape"),
+        ({"top_p": itertools.count()}, "top_p must hold at most 10,000 values to sweep, got more. Pass fewer."),
     ],
 )
 def test_sweep_refuses_before_it_runs(llm, calls, setting, message):
     with pytest.raises(ValueError, match=message):
         sweep(llm, PROMPTS[0], **setting)
     assert calls == []
+
+
+SEVERAL = {
+    "array": lambda: np.array([0.0, 0.5, 1.0]),
+    "linspace": lambda: np.linspace(0, 1, 3),
+    "float32": lambda: np.array([0, 0.5, 1], dtype=np.float32),
+    "series": lambda: pd.Series([0.0, 0.5, 1.0], index=[7, 8, 9]),
+    "tuple": lambda: (0.0, 0.5, 1.0),
+    "generator": lambda: (number / 2 for number in range(3)),
+    "map": lambda: map(float, ["0", "0.5", "1"]),
+    "dict values": lambda: {"a": 0.0, "b": 0.5, "c": 1.0}.values(),
+    "index": lambda: pd.Index([0.0, 0.5, 1.0]),
+    "numpy numbers": lambda: [np.float32(0), np.float64(0.5), np.int64(1)],
+}
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_sweep_takes_several_values_of_any_kind(llm, calls, kind):
+    frame = sweep(llm, PROMPTS[0], temperature=SEVERAL[kind](), max_tokens=np.int64(2))
+    assert list(frame["temperature"]) == [0, 0.5, 1]
+    assert [type(params.temperature) for params in calls[0][1]] in ([float] * 3, [float, float, int])
+    assert {type(params.max_tokens) for params in calls[0][1]} == {int}
+
+
+def test_sweep_takes_a_range(llm):
+    assert list(sweep(llm, PROMPTS[0], max_tokens=range(1, 4), ignore_eos=True)["tokens"]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.array(0.5), np.float64(0.5)])
+def test_a_number_of_numpy_is_a_single_value(llm, calls, value):
+    assert "temperature" not in sweep(llm, PROMPTS[0], temperature=value, max_tokens=1)
+    generate(llm, PROMPTS[0], temperature=value, max_tokens=1)
+    assert [type(params.temperature) for params in (calls[0][1][0], calls[1][1])] == [float, float]
+
+
+def test_a_text_and_a_dictionary_are_single_values(llm, calls):
+    frame = sweep(llm, PROMPTS[0], stop="x", logit_bias={5: 1.0}, max_tokens=1)
+    assert list(frame) == ["prompt", "sample", *COLUMNS[1:]]
+    assert (calls[0][1][0].stop, calls[0][1][0].logit_bias) == (["x"], {5: 1.0})
+
+
+@pytest.mark.parametrize("make", [np.array, pd.Series, tuple, iter], ids=["array", "series", "tuple", "iterator"])
+def test_prompts_may_be_several_of_any_kind(llm, make):
+    for frame in (generate(llm, make(PROMPTS), max_tokens=1), sweep(llm, make(PROMPTS), max_tokens=1)):
+        assert list(frame["prompt"]) == PROMPTS
 
 
 def test_next_token_shows_the_whole_vocabulary(llm):

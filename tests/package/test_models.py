@@ -1,5 +1,6 @@
 """`load_model`: what it passes to vLLM, one engine at a time, and mistakes found before it gives up the running one."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vllm_course import CourseError, engine_args, load_model, models, paths
+from vllm_course import CourseError, chat_box, engine_args, generate, load_model, models, paths
 from vllm_course.errors import get_again
 from vllm_course.models import MIB, free_engine
 
@@ -71,6 +72,23 @@ def test_the_same_call_returns_the_same_engine(mini, tmp_path, monkeypatch):
     assert load_model(MINI, dtype=engine_args(MINI)["dtype"]) is mini
     monkeypatch.chdir(tmp_path)
     assert load_model(MINI) is mini
+
+
+@pytest.mark.parametrize("name", ["pocket-chat", "models/pocket-chat", "copy"])
+def test_an_engine_works_from_any_folder(monkeypatch, tmp_path, name):
+    from vllm import SamplingParams
+
+    if name == "copy":
+        shutil.copytree(paths.models() / "pocket-chat", tmp_path / name)
+        monkeypatch.chdir(tmp_path)
+    llm = load_model(name, dtype="float32")
+    assert not os.path.isabs(engine_args(name)["model"])
+    monkeypatch.chdir("/")
+    own = llm.get_default_sampling_params()
+    assert own.temperature != SamplingParams().temperature, "pocket-chat brings parameters of its own"
+    assert len(generate(llm, "Hello")) == len(llm.chat([{"role": "user", "content": "Hello!"}])) == 1
+    assert chat_box(llm, say=["Hello!"]).messages[-1]["role"] == "assistant"
+    free_engine()
 
 
 @pytest.mark.parametrize(

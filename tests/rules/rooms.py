@@ -12,20 +12,9 @@ from typing import NamedTuple
 
 from tests.rules.notebooks import in_folder, read, tree
 
-GROUND = [
-    "catalogue",
-    "errors",
-    "files",
-    "interrupting",
-    "output",
-    "parameters",
-    "paths",
-    "quiet",
-    "sampling",
-    "shipped",
-    "threads",
-]
-ENGINE = ["distribution", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
+GROUND = ["catalogue", "environment", "errors", "files", "gpus", "interrupting", "output", "parameters", "paths"]
+GROUND += ["quiet", "sampling", "shipped", "threads", "waiting"]
+ENGINE = ["calls", "distribution", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "engine"]
 PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "film", "terminal"]
 PACKAGE += ["lab", "doctor", "cli"]
@@ -55,6 +44,7 @@ ROOMS = {
 # Where a module may be found by its path or by a name that is made at run time, and why.
 BY_NAME = {
     "vllm_course": "the face imports a module when one of its names is used first",
+    "vllm_course.environment": "vLLM's table of variables is read without the seconds that importing vLLM takes",
     "vllm_course.checks.exercises": "an exercise's check is found by its number",
     "tools.warm.server": "it stands for Python itself, which finds what it is told to run",
 }

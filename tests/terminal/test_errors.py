@@ -4,6 +4,8 @@ import functools
 import json
 import os
 import resource
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -180,6 +182,29 @@ def test_full_disk(chat, tool):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert tool.files() == {"chat.json": saved().encode()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_the_conversation_is_saved_does_not_stop_it(chat, tool, monkeypatch, number):
+    """The end of input and the signal of a closed window come together."""
+    replace = Path.replace
+
+    def signalled(file, target):
+        signal.raise_signal(number)
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", signalled)
+    chat.save = tool.folder / "t.json"
+    with chat.kept():
+        chat.leave()
+    assert len(json.loads(tool.files()["t.json"])["messages"]) == 3
+
+
+def test_a_talk_that_fails_is_saved(chat, tool):
+    chat.save = tool.folder / "t.json"
+    with pytest.raises(OSError), chat.kept():
+        raise OSError(5, "Input/output error")  # the terminal is gone
+    assert len(json.loads(tool.files()["t.json"])["messages"]) == 3
 
 
 def test_leaving_when_the_conversation_cannot_be_saved(chat, tool):

@@ -13,7 +13,7 @@ from vllm_course.checks.fingerprint import fingerprint
 from vllm_course.checks.hints import advice, hint
 from vllm_course.checks.keeping import STRICT, not_kept_once, strict
 from vllm_course.checks.result import Result
-from vllm_course.checks.verdict import NotYet, require
+from vllm_course.checks.verdict import NotYet, let_ctrl_c_through, named, require
 from vllm_course.errors import CourseError
 
 __all__ = ["STRICT", "CheckFailedError", "Result", "check", "exercise", "find", "hint", "require"]
@@ -57,8 +57,9 @@ def _judge(found: Exercise, answers: tuple) -> Result:
         found.checker(*answers)
     except NotYet as reason:
         return Result(found.number, "not yet", str(reason))
-    except Exception as error:  # a learner's answer can be anything; the check must survive it and say so
-        return Result(found.number, "not yet", f"the check could not use this answer ({type(error).__name__}: {error})")
+    except BaseException as error:  # a learner's answer can be anything; the check must survive it and say so
+        let_ctrl_c_through(error)
+        return Result(found.number, "not yet", f"the check could not use this answer ({named(error)})")
     return Result(found.number, "passed")
 
 

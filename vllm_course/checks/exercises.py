@@ -12,6 +12,7 @@ from typing import Any
 
 from vllm_course import paths
 from vllm_course.checks.trying import tried
+from vllm_course.checks.verdict import shown
 from vllm_course.errors import CourseError
 
 _exercises: dict[str, "Exercise"] = {}
@@ -69,12 +70,21 @@ def find(number: str) -> Exercise:
     Raises:
         CourseError: There is no such exercise.
     """
-    match = re.fullmatch(r"(\d+)\.\d+", str(number))
-    if match and number not in _exercises:
-        _load_lesson(int(match.group(1)))
-    if number not in _exercises:
-        raise CourseError(f'exercise must be a number like "1.3" that a lesson has, got {number!r}.')
+    digits = re.fullmatch(r"(\d+)\.\d+", number) if isinstance(number, str) else None
+    if digits and number not in _exercises:
+        _load_lesson(int(digits.group(1)))
+    if not digits or number not in _exercises:
+        rule = 'exercise must be a number like "1.3" that a lesson has'
+        raise CourseError(f"{rule}, got {shown(number)}.{_remedy(number)}")
     return _exercises[number]
+
+
+def _remedy(number: Any) -> str:
+    """Say how to give a number that came without quotation marks, as in `check(1.3, answer)` or `check(["1.3"])`."""
+    if isinstance(number, str):
+        return ""
+    digits = re.search(r"\d+\.\d+", shown(number))
+    return f' Put the number in quotation marks: "{digits[0] if digits else "1.3"}".'
 
 
 def _load_lesson(lesson: int) -> None:

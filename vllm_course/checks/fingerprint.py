@@ -6,6 +6,8 @@ import reprlib
 from types import CodeType, FunctionType
 from typing import Any
 
+from vllm_course.checks.verdict import let_ctrl_c_through
+
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 
@@ -48,7 +50,8 @@ class _Bounded(reprlib.Repr):
 def _look(answer: Any) -> str:
     try:
         return _Bounded().repr(answer)
-    except Exception:  # an answer can be anything, its repr can fail in any way, and the check goes on all the same
+    except BaseException as error:  # an answer can be anything, and its repr can fail in any way
+        let_ctrl_c_through(error)
         return object.__repr__(answer)
 
 

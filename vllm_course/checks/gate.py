@@ -46,6 +46,11 @@ class Gate(Watch):
         finally:
             self._open.set()
 
+    def wait_until_empty(self) -> None:
+        """Wait for the call that is in the engine: whoever calls it next would be the second."""
+        with self._busy:
+            pass
+
     def counting(self, app: Callable[..., Awaitable[None]], path: str) -> Callable[..., Awaitable[None]]:
         """Return an ASGI application that is this one, with its requests to a path counted in `arrived`."""
 

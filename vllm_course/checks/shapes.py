@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from vllm_course.checks.trying import KINDS, plain
-from vllm_course.checks.verdict import require
+from vllm_course.checks.plain import MOST, is_dict, is_list, is_number, plain, to_list
+from vllm_course.checks.verdict import require, shown
 
 
 def user(text: str) -> dict[str, str]:
@@ -29,8 +30,8 @@ def system(text: str) -> dict[str, str]:
 
 def roles(messages: Any, wanted: str, when: str = "") -> None:
     """Require a list of messages with these roles, for example `"user assistant"`."""
-    is_list = isinstance(messages, list | tuple) and all(isinstance(message, dict) for message in messages)
-    require(is_list, f"Return the list of messages, not {messages!r:.80}.")
+    are_messages = isinstance(messages, list | tuple) and all(isinstance(message, dict) for message in messages)
+    require(are_messages, lambda: f"Return the list of messages, not {shown(messages)}.")
     found = " ".join(str(message.get("role")) for message in messages)
     require(found == wanted, f"The roles must be {wanted}{f' {when}' if when else ''}, not {found}.")
 
@@ -66,7 +67,8 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
     names = list(names)
     complete = isinstance(table, pd.DataFrame) and all([*table.columns].count(name) == 1 for name in names)
     require(complete, f"{what} a DataFrame with {', '.join(names)}.")
-    return table
+    narrow = [name for name in names if table[name].dtype in (np.float16, np.float32)]
+    return table.assign(**{name: table[name].astype(str).astype(float) for name in narrow}) if narrow else table
 
 
 def rows(table: Any, wanted: list[dict[str, Any]], by: Iterable[str], why: dict[str, str]) -> None:
@@ -88,45 +90,52 @@ def rows(table: Any, wanted: list[dict[str, Any]], by: Iterable[str], why: dict[
         require(len(found) == 1, f"There must be one row with {place}, not {len(found)}. {reasons}".rstrip())
         pairs += [(place, name, found[0][name], value) for name, value in row.items()]
     for place, name, cell, value in pairs:
-        differs = f"In the row with {place} the column {name} must have {value!r}, not {cell!r}."
+        differs = f"In the row with {place} the column {name} must have {value!r}, not {shown(cell)}."
         require(alike(cell, value), f"{differs} {why.get(name, '')}".rstrip())
     require(len(given) == len(wanted), f"The table must have {len(wanted)} rows, not {len(given)}.")
 
 
 def keys(answer: Any, names: Iterable[str], what: str = "Give") -> dict[str, Any]:
-    """Require a dict with exactly these keys, and return it."""
+    """Require a dict, or a Series, with exactly these keys, and return it as a dict."""
     names = list(names)
-    require(isinstance(answer, dict) and set(answer) == set(names), f"{what} a dict with {', '.join(map(str, names))}.")
-    return answer
+    fits = is_dict(answer) and set(answer.keys()) == set(names)
+    require(fits, f"{what} a dict with {', '.join(map(str, names))}.")
+    return plain(answer, "dict")
 
 
-def alike(value: Any, truth: str | float) -> bool:
+def alike(value: Any, truth: Any) -> bool:
     """Whether a value is this text or number, in whatever form; anything else is not, and is no error.
 
+    Fractions may differ in the last digits, as those of `numpy.linspace` and of narrow types do.
+
     Example:
-        >>> import numpy as np
-        >>> alike(np.int64(3), 3), alike(np.bool_(True), True), alike([3], 3), alike(None, "3")
-        (True, True, False, False)
+        >>> alike(np.int64(3), 3), alike(np.bool_(True), True), alike(0.1 + 0.2, 0.3), alike([3], 3), alike(None, "3")
+        (True, True, True, False, False)
     """
-    value = plain(value)
-    return isinstance(value, str | Real) and value == truth
+    given, truth = plain(value, "number"), plain(truth)
+    if isinstance(truth, Real):
+        exact = isinstance(truth, int)
+        return isinstance(given, Real) and math.isclose(given, truth, rel_tol=1e-9 if exact else 1e-6, abs_tol=1e-12)
+    return isinstance(given, type(truth)) and _equal(given, truth)
 
 
 def listed(answer: Any, hint: str) -> list[Any]:
     """Require several things one after another, in a list, a tuple, a column or a generator, and return their list."""
-    require(KINDS["list"](answer), hint)
-    return list(answer)
+    require(is_list(answer), hint)
+    found = to_list(answer)
+    require(len(found) <= MOST, f"{hint} Yours goes on and on.")
+    return found
 
 
 def number(answer: Any, hint: str) -> float:
     """Require a finite number, of Python or of numpy, and return Python's own.
 
     Example:
-        >>> number(2, "Give a number.")
-        2
+        >>> number(2, "Give a number."), number(np.array([0.5]), "Give a number.")
+        (2, 0.5)
     """
-    require(KINDS["number"](answer) and math.isfinite(answer), hint)
-    return plain(answer)
+    require(is_number(answer) and math.isfinite(plain(answer, "number")), hint)
+    return plain(answer, "number")
 
 
 def exactly(given: Any, truth: Any, hint: str, likely: Mapping[Any, str] | None = None) -> None:
@@ -141,13 +150,13 @@ def exactly(given: Any, truth: Any, hint: str, likely: Mapping[Any, str] | None 
     Example:
         >>> exactly(4, 4, "Two and two are 4.", {22: "Add the numbers, not their texts."})
     """
-    require(_equal(given, truth), next((fits for value, fits in (likely or {}).items() if _equal(given, value)), hint))
+    require(alike(given, truth), next((fits for value, fits in (likely or {}).items() if alike(given, value)), hint))
 
 
 def _equal(given: Any, value: Any) -> bool:
     try:
         return bool(given == value)
-    except ValueError:  # a table or an array where one value is meant
+    except ValueError:  # a table or an array in it
         return False
 
 
@@ -159,9 +168,8 @@ def entries(answer: Any, names: Iterable[str], what: str = "Give") -> Mapping[st
         {'shared': 0.7, 'more': None}
     """
     names = list(names)
-    complete = isinstance(answer, Mapping) and set(names) <= set(answer)
-    require(complete, f"{what} a dict with {', '.join(names)}.")
-    return answer
+    require(is_dict(answer) and set(names) <= set(answer.keys()), f"{what} a dict with {', '.join(names)}.")
+    return plain(answer, "dict")
 
 
 def close(value: Any, other: float, *, within: float = 1e-6) -> bool:
@@ -171,4 +179,5 @@ def close(value: Any, other: float, *, within: float = 1e-6) -> bool:
         >>> close(0.1 + 0.2, 0.3), close(0.76, 0.7606, within=0.005), close("0.3", 0.3)
         (True, True, False)
     """
-    return isinstance(plain(value), Real) and abs(value - other) <= within * max(1.0, abs(other))
+    given = plain(value, "number")
+    return isinstance(given, Real) and abs(given - other) <= within * max(1.0, abs(other))

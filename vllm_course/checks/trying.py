@@ -4,33 +4,35 @@ import contextlib
 import copy
 import inspect
 import io
-from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from vllm_course.checks.verdict import NotYet, require
+from vllm_course.checks.plain import MOST, equals_anything, is_dict, is_list, is_number, plain, to_list
+from vllm_course.checks.verdict import NotYet, let_ctrl_c_through, named, require, shown
 
 # What a function may promise to return, and what is taken for it.
 KINDS: dict[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(plain(value), bool),
-    "number": lambda value: isinstance(plain(value), Real) and not isinstance(plain(value), bool),
-    "list": lambda value: (
-        isinstance(value, Iterable)
-        and not isinstance(value, str | bytes | Mapping)
-        and getattr(value, "shape", None) != ()  # a single number of numpy calls itself iterable
-    ),
-    "dict": lambda value: isinstance(value, Mapping),
+    "bool": lambda value: isinstance(plain(value, "bool"), bool),
+    "number": is_number,
+    "list": is_list,
+    "dict": is_dict,
     "message": lambda value: value is None or isinstance(value, dict),
-    "pair": lambda value: isinstance(value, tuple | list) and len(value) == 2,
+    "pair": lambda value: is_list(value) and not isinstance(value, set | frozenset) and len(value) == 2,
     "table": lambda value: hasattr(value, "columns"),
     "output": lambda value: hasattr(value, "outputs"),
     "value": lambda value: True,
 }
 
+AGREES = "holds an object that is equal to whatever it is compared with: give the value itself."
+
 
 class Endless(BaseException):
     """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
+
+    def __str__(self) -> str:
+        """Say what it means."""
+        return "it goes on and on, the check stopped it"
 
 
 def limited(function: Callable, most: int = 1000) -> Callable:
@@ -86,7 +88,7 @@ class Tried:
         if error is not None:
             what = f"{described(error)}. {fails}".rstrip()
             raise NotYet(f"{self.call} must return {kind}, {where}it ended with {what}")
-        require(self._fits(found), f"{self.name} must return {kind}, {where}not {found!r:.80}.")
+        require(self._fits(found), lambda: f"{self.name} must return {kind}, {where}not {shown(found)}.")
         return plain(found, self.returns)
 
     def ending(self, *arguments: Any, case: str = "", **options: Any) -> tuple[Any, BaseException | None]:
@@ -102,15 +104,17 @@ class Tried:
         try:
             with contextlib.redirect_stderr(said):
                 found, error = self.function(*given, **options), None
-                if self.returns == "list" and inspect.isgenerator(found):
-                    found = list(found)
-        except Endless:
-            raise NotYet(f"{self.call}: {where}it goes on and on, the check stopped it.") from None
+                if self.returns in ("list", "pair") and isinstance(found, Iterator):
+                    found = _read(found)
+        except Endless as endless:
+            raise NotYet(f"{self.call}: {where}{endless}.") from None
         except SystemExit as leaving:
             lines = said.getvalue().strip().splitlines()[-1:]
-            found, error = None, SystemExit(f"exit {leaving.code}: {' '.join(lines)}")
-        except Exception as failure:  # a learner's function may fail in any way; the check says how
+            found, error = None, SystemExit(": ".join([f"exit {leaving.code}", *lines]))
+        except BaseException as failure:  # a learner's function may fail in any way; the check says how
+            let_ctrl_c_through(failure)
             found, error = None, failure
+        require(not equals_anything(found), f"{self.name} {where}{AGREES}")
         for name, before, after in zip(self.takes.split(", "), arguments, given, strict=False):
             require(_same(before, after), f"{self.name} changes the {name} that it is given: only read them.")
         return found, error
@@ -119,25 +123,27 @@ class Tried:
 def tried(checker: Callable, answers: tuple, functions: dict[str, str]) -> list:
     """Return the answers, those that are declared as functions ready to be called."""
     names = inspect.signature(checker).parameters
+    takes = f"The check takes {len(names)} after the number: {', '.join(names)}"
+    require(len(answers) == len(names), f"{takes}. You gave {len(answers)}.")
+    require(not equals_anything(answers), f"The answer {AGREES}")
     return [Tried(a, n, functions[n]) if n in functions else a for n, a in zip(names, answers, strict=True)]
 
 
 def described(error: BaseException) -> str:
     """Return an exception as a text: its type and what it says, for a program's exit the code and the last line."""
-    return str(error).rstrip(".") if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}".rstrip(".")
+    return (str(error) if isinstance(error, SystemExit) else named(error)).rstrip(".")
 
 
-def plain(value: Any, kind: str = "value") -> Any:
-    """Return a numpy scalar as Python's own number, and what is to be a list as a list.
+def _read(iterator: Iterator) -> list:
+    """Return all that an iterator gives.
 
-    Example:
-        >>> import numpy as np
-        >>> plain(np.float32(0.5)), plain((1, 2), "list")
-        (0.5, [1, 2])
+    Raises:
+        Endless: It is more than any answer needs.
     """
-    if kind == "list":
-        return list(value)
-    return value.item() if getattr(value, "shape", None) == () else value
+    found = to_list(iterator)
+    if len(found) > MOST:
+        raise Endless
+    return found
 
 
 def _could_change(argument: Any) -> bool:

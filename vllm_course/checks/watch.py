@@ -51,13 +51,12 @@ class Watch:
 
     def generate(self, prompts: Any, sampling_params: Any = None, *args: Any, **options: Any) -> "list[RequestOutput]":
         """Note the call and pass it on."""
-        is_one = isinstance(prompts, str | dict) or bool(len(prompts)) and isinstance(prompts[0], int)
+        is_one = isinstance(prompts, str | dict) or _lists(prompts, int)
         return self._pass_on("generate", prompts, is_one, sampling_params, args, options)
 
     def chat(self, messages: Any, sampling_params: Any = None, *args: Any, **options: Any) -> "list[RequestOutput]":
         """Note the call and pass it on."""
-        is_one = bool(len(messages)) and isinstance(messages[0], dict)
-        return self._pass_on("chat", messages, is_one, sampling_params, args, options)
+        return self._pass_on("chat", messages, _lists(messages, dict), sampling_params, args, options)
 
     def asked(self, method: str, times: int | None = None, **sampling: Any) -> list[Call]:
         """Return the calls of a method, which must be so many and take these sampling parameters.
@@ -85,9 +84,14 @@ class Watch:
         self.calls.append(call)  # also where the engine then refuses it
         call.outputs.extend(getattr(self.llm, method)(given, params, *args, **options))
         call.ids.extend(list(output.prompt_token_ids or []) for output in call.outputs)
-        if self._says:
+        if self._says and call.outputs:
             call.outputs[0].outputs[0].text = self._says.pop(0) if len(self._says) > 1 else self._says[0]
         return list(call.outputs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.llm, name)
+
+
+def _lists(value: Any, kind: type) -> bool:
+    """Whether a value is a list of a kind, looked at as vLLM does; what has no length is refused as there."""
+    return len(value) > 0 and isinstance(value, list) and isinstance(value[0], kind)

@@ -24,7 +24,7 @@ def arguments(engine: Settings) -> dict[str, Any]:
     """Return the keyword arguments for `load_model`: what the user gave, under vLLM's names."""
     given = {VLLMS_NAMES.get(name, name): setting.value for name, setting in engine.items()}
     if "gpu_memory_utilization" in given:
-        # The course's fixed KV cache would make vLLM ignore it.
+        # With the course's fixed KV cache a CPU would ignore it, and a GPU would only ask for it at the start.
         given.setdefault("kv_cache_memory_bytes", None)
     return given
 

@@ -60,6 +60,7 @@ CHECKS = (
     health.platform,
     health.processor,
     health.threads,
+    health.variables,
     health.compiler,
     health.memory,
     health.disk,

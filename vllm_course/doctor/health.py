@@ -6,7 +6,7 @@ from typing import Literal
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.loading_errors import GIB, PROCESS_MEMORY
 from vllm_course.models import SHIPPED_KV_CACHE
-from vllm_course.threads import NUMBER
+from vllm_course.threads import BINDING, NUMBER
 
 PYTHON = (3, 11)
 COMFORTABLE_MEMORY = 4 * GIB
@@ -76,7 +76,22 @@ def threads(facts: Machine) -> Check:
         return Check("threads", "warn", rule, f"Run: unset {' '.join(facts.spinning)}")
     if facts.threads:
         return Check("threads", "ok", f"{facts.threads} for every model, as {NUMBER} says")
+    if facts.binding:
+        return Check("threads", "ok", f"one for each core for every model, since {BINDING}={facts.binding} is set")
     return Check("threads", "ok", f"1 for a shipped model, one for each of {facts.cores} cores for another")
+
+
+def variables(facts: Machine) -> Check:
+    """What the environment says to vLLM must be readable, and meant: a cluster or another project may have set it."""
+    broken = facts.broken if build(facts) == "gpu" else facts.broken | facts.replacing
+    if broken:
+        rule = "; ".join(f"{name} {rule}" for name, rule in broken.items())
+        return Check("variables", "fail", f"{rule}.", f"Run: unset {' '.join(broken)}")
+    if facts.variables:
+        names = " ".join(facts.variables)
+        rule = f"vLLM reads what is set for it, got {names}."
+        return Check("variables", "warn", rule, f"Where you did not set them yourself, run: unset {names}")
+    return Check("variables", "ok", "none is set for vLLM but by the course")
 
 
 def compiler(facts: Machine) -> Check:

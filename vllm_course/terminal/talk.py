@@ -12,7 +12,7 @@ from vllm_course.chat.history import count_turns
 from vllm_course.chat.models import load_chat_model
 from vllm_course.chat.settings import chat_settings, check_length
 from vllm_course.errors import CourseError, UsageError, one_line
-from vllm_course.terminal.line import left_on_signals
+from vllm_course.terminal.line import left_on_signals, stopped_by_ctrl_c, told_to_leave
 from vllm_course.terminal.settings import Settings
 from vllm_course.terminal.view import View
 
@@ -61,19 +61,21 @@ class Chat:
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
         """Save where `save` says however a talk ends: the window is closed, the program is told to end, or it fails."""
-        try:
-            with left_on_signals():
+        with left_on_signals():
+            try:
                 yield
-        finally:
-            if self.goes_on:
-                self.conversation.stop()
-                self.leave()
+            finally:
+                told_to_leave.set()  # another signal changes nothing now
+                if self.goes_on:
+                    self.conversation.stop()
+                    self.leave()
 
     def leave(self) -> None:
         """Save where `save` says, and end the chat. If saving fails, the chat goes on once: nothing is lost."""
         save, self.save = self.save, None
         if save and self.conversation.turns:
-            write_conversation(save, self.conversation.saved(), name="--save")
+            with stopped_by_ctrl_c():  # or rather not stopped: it would be lost
+                write_conversation(save, self.conversation.saved(), name="--save")
         self.goes_on = False
 
 

@@ -1,5 +1,6 @@
 """A chat in a notebook: a conversation whose answers grow, and that shows what fits into the context."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -133,9 +134,9 @@ class ChatBox(widgets.VBox):
     def _answer(self, text: str) -> None:
         """Answer a message to the end, at once."""
         draft = self.conversation.ask(text)
-        self.conversation.begin(draft, self.conversation.fit(draft))
-        while self.conversation.running:
-            self.conversation.step()
+        with contextlib.closing(self.conversation.begin(draft, self.conversation.fit(draft))):
+            while self.conversation.running:
+                self.conversation.step()
 
     def _begin(self, prepare: Callable[[], Draft]) -> bool:
         with explained(self.parts.error):

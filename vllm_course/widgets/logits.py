@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vllm_course.calls import ready
 from vllm_course.errors import CourseError
 from vllm_course.streaming import end_running, require_in_process
 
@@ -36,6 +37,7 @@ def next_logits(llm: "LLM", prompt: str | Sequence[int]) -> tuple[list[int], np.
 
     require_in_process(llm)
     end_running()
+    ready(llm)
     captured: list = []
     hooks = llm.apply_model(lambda model: _listen(model, captured))[0]
     try:

@@ -76,9 +76,9 @@ class Playground(widgets.VBox):
 
     def _draw_first(self) -> None:
         """Show a first text, so that there is something to look at, in the static view too."""
-        stream = self.scene.draw(self.settings)
-        while not stream.finished:
-            stream.step()
+        with contextlib.closing(self.scene.draw(self.settings)) as stream:
+            while not stream.finished:
+                stream.step()
         self._finish()
 
     def _begin(self) -> None:

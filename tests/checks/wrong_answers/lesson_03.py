@@ -1,18 +1,17 @@
 """The likely mistakes in lesson 03's exercises, and right answers in another form."""
 
-# 3.1
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from tests.checks.wrong_answers import Wrong, edit
+from tests.checks.wrong_answers import Wrong, changed, edit
 
-# 3.7
+# 3.1
 
-
-BLOCKS = "    blocks = ["
+BLOCKS, NO_TEXT = "    blocks = [", ' or message["role"] != "system"'
 GENERATE = 'llm.generate({"prompt_token_ids": ids}, params)[0]'
+NOT_AFTER = 'assistant\\n" * (messages[-1]["role"] == "user")'
 OWN_SYSTEM = (
     '    if messages[0]["role"] != "system":\n        messages = [{"role": "system", "content": "Hi"}, *messages]\n'
 )
@@ -65,6 +64,8 @@ BEGUN = '[*messages, {"role": "assistant", "content": text}]'
 GO_ON = "[*messages, {'role': 'assistant', 'content': text}, {'role': 'user', 'content': 'Continue.'}]"
 IN_PLACE = "messages; messages[1:] = [{'role': 'assistant', 'content': text}]"
 CONTINUED = ", add_generation_prompt=False, continue_final_message=True"
+BY_ASK, GOES_ON = "[ask(messages, max_tokens=max_tokens)]", "[ask(begun, max_tokens=max_tokens)]"
+BY_TEXT = "llm.generate(llm.get_tokenizer().decode(chat_token_ids(llm, begun, continue_final_message=True)), params)"
 LOOP, BREAK = "range(rounds - 1)", "        if not is_truncated(output):\n            break\n"
 PAIR = "return text, not is_truncated(output)"
 BLANKS = (
@@ -98,12 +99,17 @@ FIRST = "    histories = {"
 NEITHER = f"    return pd.DataFrame(), {{}}\n{FIRST}"
 ONE_LIST = "dict.fromkeys(personas, [])"
 BESIDE = "[[{'role': 'system', 'content': personas[name]}, *histories[name]] for name in personas]"
+GIVEN, UNTIL_LAST = "pd.DataFrame(rows), histories", "= output.outputs[0].text * (number < len(questions))"
 LAST_KEPT = "pd.DataFrame(rows).drop_duplicates(['persona', 'question'], keep='last')"
 
 
 def _interviews(ns: dict, **changes) -> tuple:
     given = {"table": ns["table_3_6"], "histories": ns["histories_3_6"]} | changes
     return ns["interview"], given["table"], given["histories"], ns["PERSONAS_3_6"], ns["QUESTIONS_3_6"], ns["llm"]
+
+
+def _neighbours(histories: dict) -> dict:
+    return dict(zip(histories, reversed(histories.values()), strict=True))
 
 
 def _without_last(ns: dict) -> dict:
@@ -113,29 +119,52 @@ def _without_last(ns: dict) -> dict:
 WRONG = {
     "3.1": [
         edit("no <s>", "begins with '<s>'", '"<s>" + ', ""),
-        edit("no beginning of the answer", "beginning is missing", ' + "<|im_start|>assistant\\n"', ""),
+        edit(
+            "no beginning of the answer",
+            "must end with the beginning of an answer",
+            ' + "<|im_start|>assistant\\n"',
+            "",
+        ),
         edit("no line break behind a block", "line breaks differ", "<|im_end|>\\n", "<|im_end|>"),
         edit("a line break too many at the end", "line breaks differ", 'assistant\\n"', 'assistant\\n\\n"'),
         edit("a blank behind the role", "blanks differ", "{message['role']}", "{message['role']} "),
+        edit("no answer after an answer", "ends with an answer the prompt must end", 'assistant\\n"', NOT_AFTER),
+        edit("a block without a text", "a system message without any text there is no", NO_TEXT, " is not None"),
+        edit("no block without a text", "For an answer without any text", NO_TEXT, ""),
         edit("messages stripped", "differ, after", "message['content']", "message['content'].strip()"),
         edit("a system message of its own", "no system block", BLOCKS, OWN_SYSTEM + BLOCKS),
         edit("another role name", "yours has 'User", "message['role']", "message['role'].replace('user', 'User')"),
         edit("str.format", "it ended with", '"".join(blocks)', '"".join(blocks).format()'),
         edit("the template itself", "write the text", BLOCKS, TEMPLATE + BLOCKS),
         edit("the text alone, so <s> twice", "<s> twice", '{"prompt_token_ids": ids}', "build_prompt(messages)"),
-        edit("a list of outputs", "must return an output, not [Req", GENERATE, GENERATE.removesuffix("[0]")),
+        edit("a list of outputs", "return its first one, [0], not [Req", GENERATE, GENERATE.removesuffix("[0]")),
         edit("params of its own", "Pass the params on", "ids}, params)", "ids}, SamplingParams(max_tokens=9))"),
+        edit(
+            "one of the params", "as they are", "ids}, params)", "ids}, SamplingParams(max_tokens=params.max_tokens))"
+        ),
+        edit(
+            "the last message only",
+            "must be those of llm.chat",
+            "encode(build_prompt(messages)",
+            "encode(build_prompt(messages[-1:])",
+        ),
+        edit("the notebook's engine", "Call generate of the llm", GENERATE, 'globals()["llm"]' + GENERATE[3:]),
         edit("llm.chat", "without llm.chat", GENERATE, "llm.chat(messages, params)[0]"),
     ],
     "3.2": [
         edit("max_tokens left out", "take max_tokens=32", ", max_tokens=32", ""),
         edit("sampled", "take temperature=0", "temperature=0", "temperature=0.7"),
-        edit("one question a call", "1 time(s), not 3", COMPLETED, "[llm.generate(q, params)[0] for q in questions]"),
+        edit("one question a call", "1 time(s), not 4", COMPLETED, "[llm.generate(q, params)[0] for q in questions]"),
         edit("no chat", "Call chat of the llm", CHATTED, "", "    rows = []", TWICE),
-        edit("another text for the completion", "the question alone", "generate(questions", f"generate({OTHER_TEXT}"),
+        edit("another text for the completion", "the question only", "generate(questions", f"generate({OTHER_TEXT}"),
+        edit(
+            "the text's end", "contains the capital anywhere", CONTAINS, 'completion.text.rstrip(".").endswith(capital)'
+        ),
+        edit("any case", "as `capitals` spells it", CONTAINS, "capital.lower() in completion.text.lower()"),
         edit("right means equal", "whether the text contains", CONTAINS, "capital == completion.text"),
         edit("words counted", "number of token_ids", "len(completion.token_ids)", "len(completion.text.split())"),
         Wrong("one way asked twice", lambda ns: _ways(ns, frame=_asked_twice(ns)), "asked twice"),
+        changed("rows as dicts", "frame_3_2 must be a DataFrame", frame_3_2=lambda frame: frame.to_dict("records")),
         Wrong("chat rows alone", lambda ns: _ways(ns, frame=_chat_rows(ns)), "way 'completion', not 0"),
         Wrong("counts", lambda ns: _ways(ns, answer=_counts(ns)), "divide a count"),
         Wrong("the shares the other way round", lambda ns: _ways(ns, answer=_turned_round(ns)), "your own table"),
@@ -151,7 +180,9 @@ WRONG = {
         ),
         Wrong("no city", lambda ns: _persona(ns, "You are Mira, a baker. Talk like a pirate."), "the city 'Lisbon'"),
         Wrong("an empty prompt", lambda ns: _persona(ns, ""), "does not hold"),
-        Wrong("a list of messages", lambda ns: _persona(ns, [{"content": MIRA}]), "the system message alone"),
+        Wrong(
+            "a list of messages", lambda ns: _persona(ns, [{"content": MIRA}]), "only the text of the system message"
+        ),
         Wrong("another name in the dict", lambda ns: _persona(ns, name="Lena"), "the name 'Lena'"),
         Wrong(
             "a name that it has anyway",
@@ -170,6 +201,10 @@ WRONG = {
         edit("asks again", "from the beginning", BEGUN, "messages", CONTINUED, ""),
         edit("the message is closed", "closes the cut answer", CONTINUED, ""),
         edit("the user says continue", "closes the cut answer", BEGUN, GO_ON, CONTINUED, ""),
+        edit("the notebook's ask", "Use the llm that you are given", "llm.chat(messages, params)", BY_ASK),
+        edit("goes on by ask", "the notebook's ask uses another one", f"llm.chat(begun, params{CONTINUED})", GOES_ON),
+        edit("the text as a prompt", "twice: llm.generate", f"llm.chat(begun, params{CONTINUED})", BY_TEXT),
+        edit("only the question", "messages that finish is given", "llm.chat(messages,", "llm.chat(messages[-1:],"),
         edit("the messages changed", "changes the messages", BEGUN, IN_PLACE),
         edit("one continuation", "in a loop", LOOP, "range(min(1, rounds - 1))"),
         edit("without an end", "give up then", LOOP, "range(1000)"),
@@ -186,8 +221,10 @@ WRONG = {
         edit("no beginning of the answer", "add_generation_prompt", "prompt=True", "prompt=False"),
         edit("contents alone", "the template's own tokens", ENCODED, CONTENTS),
         edit("letters", "these are letters", ENCODED, "len(text)"),
+        edit("the notebook's ask", "asks the model", ENCODED, "len(ask(messages).prompt_token_ids)"),
         edit("the model asked", "asks the model", ENCODED, "len(llm.chat(messages)[0].prompt_token_ids)"),
         edit("keys of a dict", "whose keys were counted", "tokenize=False, ", "", ENCODED, "len(text)"),
+        edit("only texts", "messages that it was given", "return kept\n", "return [m['content'] for m in kept]\n"),
         edit("single messages", "without its question", STARTS, "range(first, len(messages))"),
         edit("two messages at a time", "whole turns", STARTS, "range(first, len(messages), 2)"),
         edit("no system message", "system message is gone", KEPT, "kept = messages[start:]"),
@@ -218,7 +255,21 @@ WRONG = {
         edit("without its history", "keep the history", VALUES, "[[h[0], h[-1]] for h in histories.values()]"),
         edit("sampled", "temperature=0", "temperature=0", "temperature=0.7"),
         edit("16 tokens", "max_tokens=64", "max_tokens=64", "max_tokens=16"),
-        edit("the table alone", "must return a pair", "pd.DataFrame(rows), histories", "pd.DataFrame(rows)"),
+        edit("the table alone", "must return a pair", GIVEN, "pd.DataFrame(rows)"),
+        edit("no last answer", "must end with the last answer", "= output.outputs[0].text", UNTIL_LAST),
+        edit(
+            "one conversation twice",
+            "must hold 3 conversations",
+            CHAT,
+            f"llm.chat([*{VALUES}, {VALUES}[0]], params)[:-1]",
+        ),
+        edit(
+            "a list of histories", "The histories must be a dict", GIVEN, "pd.DataFrame(rows), list(histories.values())"
+        ),
+        edit(
+            "the last history for all", "the same list", GIVEN, "pd.DataFrame(rows), dict.fromkeys(histories, history)"
+        ),
+        changed("the neighbour's history", "must hold its own system message", histories_3_6=_neighbours),
         edit("a question asked twice kept once", "has two answers", "pd.DataFrame(rows)", LAST_KEPT),
         edit("rounds from 0", "count from 1", '"round": number', '"round": number - 1'),
         Wrong("without the last answer", lambda ns: _interviews(ns, histories=_without_last(ns)), "The roles must be"),
@@ -230,8 +281,10 @@ WRONG = {
 # Right answers of another form than the solution's
 
 TOLD = "llm.generate(build_prompt(messages), params, tokenization_kwargs={'add_special_tokens': False})[0]"
+AS_DICTS = "llm.generate([{'prompt': question} for question in questions], [params] * len(questions))"
 QUESTION_IDS = "[{'prompt_token_ids': llm.get_tokenizer().encode(question)} for question in questions]"
 TURNED = "pd.DataFrame(rows)", "pd.DataFrame(rows[::-1]).assign(more=1)"
+BEGUN_IDS = 'llm.generate({"prompt_token_ids": chat_token_ids(llm, begun, continue_final_message=True)}, params)'
 BY_IDS = """(output,) = llm.generate({"prompt_token_ids": ids}, params)
         ids += output.outputs[0].token_ids"""
 FIRST_IDS = """    ids = output.prompt_token_ids
@@ -260,12 +313,14 @@ RIGHT = {
     "3.1": [
         edit("the text without <s>", "", GENERATE, "llm.generate(build_prompt(messages)[3:], params)[0]"),
         edit("the tokenizer told", "", GENERATE, TOLD),
+        edit("an output of two", "", GENERATE, 'llm.generate([{"prompt_token_ids": ids}] * 2, params)[1]'),
         edit("lists, by keyword", "", GENERATE, "llm.generate(prompts=[ids], sampling_params=[params])[0]"),
     ],
     "3.2": [
         edit("token ids", "", COMPLETED, COMPLETED.replace("questions", QUESTION_IDS)),
         edit("countries sorted, rows turned round", "", *SORTED, *TURNED),
         edit("numbers for bools", "", CONTAINS, f"int({CONTAINS})"),
+        edit("a count", "", CONTAINS, "completion.text.count(capital) > 0", COMPLETED, AS_DICTS),
         Wrong("numpy's numbers and a mixed table", _other_numbers, ""),
     ],
     "3.3": [
@@ -275,6 +330,8 @@ RIGHT = {
     "3.4": [
         edit("by token ids", "", "    for _ in", FIRST_IDS, f"(output,) = llm.chat(begun, params{CONTINUED})", BY_IDS),
         edit("a numpy bool and a list", "", *NUMPY),
+        edit("not stopped", "", IS_CUT, IS_CUT.replace('== "length"', '!= "stop"')),
+        edit("the text's ids", "", f"llm.chat(begun, params{CONTINUED})", BEGUN_IDS),
     ],
     "3.5": [
         edit("a generator", "", "return kept\n", "return (message for message in kept)\n"),
@@ -282,10 +339,12 @@ RIGHT = {
         edit("an error of its own", "", ERROR, SUBCLASS),
         edit("the template's ids", "", ENCODED, f"len({PARTS})"),
         Wrong("a numpy number", _numpy_count, ""),
+        edit("count gets tuples", "", FITS, "if count(tuple(kept)) <= limit"),
+        edit("the course's own", "", ENCODED, "len(chat_token_ids(llm, messages))"),
     ],
     "3.6": [
         edit("another order", "", CHAT, f"llm.chat({VALUES}[::-1], params)[::-1]", *TURNED),
-        edit("tuples and a list", "", "pd.DataFrame(rows), histories", TUPLES),
+        edit("tuples and a list", "", GIVEN, TUPLES),
         edit("tuples sent", "", CHAT, f"llm.chat({SENT}, [params] * len(histories))"),
     ],
 }
@@ -295,13 +354,33 @@ BEGIN, USER = "{{- bos_token }}\n", '"<start_of_turn>user'
 FIRST_TEXT = 'and loop.first %}\n        {%- set first.text = message.content | trim + "\\n\\n"'
 SYSTEM_TURN = '%}\n        {{- "<start_of_turn>system\\n" + message.content + "<end_of_turn>\\n" }}{%- set unused = ""'
 
+# vLLM takes a template that loops over a content for one that wants a list of parts.
+AS_PARTS = (
+    "{%- for message in messages %}",
+    "{%- for message in messages %}{%- for part in message.content %}{%- endfor %}",
+)
+BEFORE_LOOP = (
+    'namespace(text="")',
+    'namespace(text=messages[0].content | trim + "\\n\\n" if messages[0].role == "system" else "")',
+    '{%- set first.text = message.content | trim + "\\n\\n" %}',
+    "",
+)
+
 # 3.8
 
 SAME, TOKENS = "same // block_size * block_size", "len(output.prompt_token_ids)"
 TOTAL, SUMMED = f"sum({TOKENS} for output in outputs)", f"pd.Series([{TOKENS} for output in outputs]).sum()"
 ASKED_ALL = "llm.chat(conversations, SamplingParams(temperature=0, max_tokens=16))"
 ASKED_EACH = "[llm.chat(one, SamplingParams(max_tokens=1))[0] for one in conversations]"
+GROWN = "{name: value - before[name] for name, value in counters(llm).items()}"
+FROM_OUTPUTS = f"{{'queries': {TOTAL}, 'hits': sum(output.num_cached_tokens for output in outputs)}}"
 BY_KEYWORD = "llm.chat(messages=conversations, sampling_params=[SamplingParams(max_tokens=1)] * len(conversations))"
+AT_SOURCE = (
+    "def cacheable",
+    "from vllm.v1.metrics.reader import get_metrics_snapshot\ndef cacheable",
+    "counters(llm)",
+    'counters(type("Reader", (), {"get_metrics": staticmethod(get_metrics_snapshot)}))',
+)
 SILENT = SimpleNamespace(llm_engine=SimpleNamespace(log_stats=False))
 
 
@@ -320,8 +399,10 @@ def _in_numpy(ns: dict) -> tuple:
 FIND, RAN = r'r"<tool_call>(.*?)(</tool_call>|$)"', "run(json.loads(found[1]), functions)"
 DUMPED, NOTHING = f"json.dumps({RAN}, ensure_ascii=False)", '{"role": "tool", "content": "null"}'
 AS_ERROR = 'json.dumps({"error": str(error) or type(error).__name__}, ensure_ascii=False)'
+TYPED = '{"error": str(error) or type(error).__name__}'
 TOO_LATE = ['"content": content}', '"content": json.dumps(content)}']
 APPENDED, RETURNED = 'messages.append({"role": "assistant", "content": text})\n', "return messages\n"
+EMPTIED = APPENDED.replace('"content": text', '"content": text.partition("<tool_call>")[0]')
 WITH_TOOLS = "llm.chat(messages, params, tools=tools)"
 SECOND = f"        text = {WITH_TOOLS}"
 GENERATED = 'llm.generate({"prompt_token_ids": chat_token_ids(llm, messages, tools=tools)}, params)'
@@ -329,6 +410,18 @@ STRUCTURED = """    if "</tool_call>" in text:
         wanted = {"type": "function", "function": json.loads(text[text.index("{") : text.rindex("}") + 1])}
         messages[-1] = {"role": "assistant", "content": None, "tool_calls": [wanted]}
     if"""
+REQUIRED = (
+    '"required": [argument.name for argument in arguments if argument.default is inspect.Parameter.empty],\n    }\n'
+)
+REQUIRED_IF = f"{REQUIRED}    if not parameters['required']:\n        del parameters['required']\n"
+NEW_CALLS = "run_tool(call, by_name) for call in calls]"
+NOT_YET_RUN = (
+    "run_tool(call, by_name) for call in calls if call not in seen]\n        seen.update(calls)",
+    "    messages = list(messages)\n",
+    "    messages, seen = list(messages), set()\n",
+)
+QUIET = "[m | {'content': m['content'].lower()} for m in messages]\n    tools"
+WHOLE = '[c for c in calls_in(text) if c.endswith("</tool_call>")] or calls_in(text)'
 STRICT = '        if "error" in run_tool(calls[0], by_name)["content"]:\n            raise ValueError\n'
 
 # 3.10
@@ -337,13 +430,19 @@ UNFINISHED, MOVED = 'path.with_name(f".{path.name}.{os.getpid()}.tmp")', "os.rep
 REMOVED, READ = "unfinished.unlink(missing_ok=True)", "    try:\n        data = json"
 NO_JSON = 'raise ValueError(f"{path} must be JSON in UTF-8, got: {error}") from None'
 VERSION, LISTED = 'not isinstance(data, dict) or data.get("version") != 1', 'not isinstance(data.get("messages"), list)'
+TEXTS, ROLE_SET = 'str(data.get("version")) != "1"', 'ROLES = {"system", "user", "assistant", "tool"}'
+CONTENT = 'not isinstance(message.get("content"), str)'
+OPENED = '"w", encoding="utf-8"'
+READ_AFTERWARDS = OPENED, f'{OPENED}, errors="surrogatepass"', MOVED, f"{MOVED}\n        path.read_text('utf-8')"
 LOADED = 'return data["messages"]\n'
 
 # 3.11
 
-BATCH, SHARE, FRAME = "llm.chat(conversations, params)", "len(set(words)) / len(words)", "for _ in settings])"
+BATCH, FRAME = "llm.chat(conversations, params)", "for _ in settings])"
+VARIETY, LOGPROB = "variety([story.text for story in stories])", "logprob(stories)"
+UNCOUNTED = "sum(story.cumulative_logprob or 0 for story in stories)"
 BY_SETTING = "[llm.chat(conversations[i::len(settings)], params[i::len(settings)]) for i in range(len(settings))]"
-EACH_STORY = "sum(len(set(s.text.split())) / len(s.text.split()) for s in stories) / len(stories)"
+EACH_STORY = "sum(variety([story.text]) for story in stories) / len(stories)"
 RIGHTS, WITHIN = "right(next(outputs).outputs[0].text, word)", "word in next(outputs).outputs[0].text"
 BACKWARDS = "reversed(llm.chat(conversations[::-1], params[::-1]))"
 
@@ -368,7 +467,7 @@ WRONG |= {
         edit("no bos_token", "must begin with bos_token", BEGIN, ""),
         edit("bos_token in every turn", "not every turn", BEGIN, "", USER, f"bos_token + {USER}"),
         edit("dashes left out", "a dash removes it", "{{-", "{{", "{%-", "{%"),
-        edit("<s> as a text", "stands in the template as a text", "{{- bos_token }}", "<s>"),
+        edit("<s> as a text", "is in the template as a text", "{{- bos_token }}", "<s>"),
         edit("a line break too few", "write it inside of the tags", '+ "\\n\\n"', '+ "\\n"'),
         edit("no generation prompt", "must end with", "if add_generation_prompt", "if false"),
         edit("generation prompt always", "is False", "if add_generation_prompt", "if true"),
@@ -383,15 +482,18 @@ WRONG |= {
         edit("a role not named", "must name the role", ', got " + message.role', '"'),
         edit("an unknown function", "but by Jinja itself", "raise_exception(", "raise("),
         edit("an end left out", "Jinja fails in line", "{%- endfor %}", ""),
+        edit("contents taken for parts", "that LLM.chat makes of it", *AS_PARTS),
+        Wrong("bytes", lambda ns: (ns["template_3_7"].encode(), ns["llm"]), "must be a text"),
         Wrong("a path", lambda ns: ("template_3_7.jinja", ns["llm"]), "looks like a path"),
     ],
     "3.8": [
         edit("broken blocks", "only whole blocks count", SAME, "same"),
         edit("the last token too", "last token is always computed", "second[:-1]", "second"),
-        edit("tokens behind a difference", "no block behind it counts", "            break", "            continue"),
+        edit("tokens behind a difference", "no block after it counts", "            break", "            continue"),
         edit("tokens at any place", "are no prefix", SAME, SAME.replace("same", "len(set(first) & set(second[:-1]))")),
         edit("the cache left full", "empty it first", "    llm.reset_prefix_cache()\n", ""),
         edit("counters from the start", "grew meanwhile", "value - before[name]", "value"),
+        edit("the outputs' counts again", "vLLM's own counters", GROWN, FROM_OUTPUTS),
         edit("a call each", "llm.chat must be called 1 time", ASKED_ALL, ASKED_EACH),
         edit("words", "prompt_tokens must be", TOKENS, "len(output.prompt.split())"),
         edit("a count left out", "measure must return a dict", '"cached_tokens": sum', '"cached": sum'),
@@ -411,10 +513,13 @@ WRONG |= {
         edit("the whole text", "must give {'sky': 'foggy'", FIND, r'r"(?=.*<tool_call>)(.*)"'),
         edit("a message for no call", "return None", "return None", f"return {NOTHING}"),
         edit("cut calls missed", "holds a call", "(</tool_call>|$)", "</tool_call>"),
+        edit("an error without a text", "its type's name", " or type(error).__name__", ""),
+        edit("no result", "None is null", DUMPED, f"json.dumps({RAN} or {{}}, ensure_ascii=False)"),
         edit("errors that say nothing", "name it", "str(error) or type(error).__name__", "'wrong'"),
-        edit("dumped too late", "ended with TypeError", DUMPED, RAN, AS_ERROR, '{"error": str(error)}', *TOO_LATE),
+        edit("dumped too late", "ended with TypeError", DUMPED, RAN, AS_ERROR, TYPED, *TOO_LATE),
         edit("another role", "must return a message", '{"role": "tool"', '{"role": "user"'),
         edit("the call forgotten", "The roles must be", f"{APPENDED}    if", "if"),
+        edit("the call without its text", "What the model says must stay", APPENDED, EMPTIED),
         edit("tools once", "every llm.chat", SECOND, SECOND.replace(", tools=tools", "")),
         edit("the default sampling", "depend on chance", "temperature=0", "temperature=1"),
         edit("16 tokens", "Use max_tokens=64", "max_tokens=64", "max_tokens=16"),
@@ -428,11 +533,29 @@ WRONG |= {
         edit("a file left behind", "behind", REMOVED, "pass"),
         edit("a file in another folder", "another folder", "path.with_name(", "path.parent.with_name("),
         edit("no version", '"version": 1', '{"version": 1, "messages": messages}', '{"messages": messages}'),
+        edit("not over an old file", "save must write", MOVED, f"path.exists() and int('')\n        {MOVED}"),
+        edit("read too late", "is not as it was", *READ_AFTERWARDS),
+        edit(
+            "another encoding",
+            "must be JSON in UTF-8",
+            OPENED,
+            OPENED.replace("utf-8", "latin-1") + ', errors="replace"',
+        ),
         edit("errors swallowed", "said nothing", "    finally:", "    except OSError:\n        pass\n    finally:"),
         edit("anything as text", "or save must refuse it", "indent=2", "indent=2, default=str"),
         edit("no file's name", "must name the file", NO_JSON, "raise"),
         edit("any object", "raise a ValueError, not AttributeError", VERSION, "False"),
         edit("any version", "that it has no version", VERSION, "not isinstance(data, dict)"),
+        edit(
+            "a text as a version", 'of version "1", a text', VERSION, VERSION.replace('data.get("version") != 1', TEXTS)
+        ),
+        edit("a version that is a list", "not TypeError", VERSION, VERSION.replace("!= 1", "not in {1}")),
+        edit("a version as a text", "a number, and the", '{"version": 1,', '{"version": "1",'),
+        edit("a role that is a list", "not TypeError", 'ROLES = ("system", "user", "assistant", "tool")', ROLE_SET),
+        edit("a content that is null", "content that is null", CONTENT, f"{CONTENT[:-5]}str | None)"),
+        edit(
+            "messages counted from 1", "counted from 0", 'enumerate(data["messages"])', 'enumerate(data["messages"], 1)'
+        ),
         edit("any messages", "are no list", LISTED, '"messages" not in data', 'enumerate(data["messages"])', "()"),
         edit("any role", "with the role robot", 'message.get("role") not in ROLES', '"role" not in message'),
         edit("empty for missing", "not no error", READ, f"    if not path.exists():\n        return []\n{READ}"),
@@ -445,10 +568,15 @@ WRONG |= {
         edit("top_p forgotten", "another top_p", "**setting,", 'temperature=setting["temperature"],'),
         edit("16 tokens", "max_tokens=100", " max_tokens=100,", ""),
         edit("`in` for a word", "a whole word", RIGHTS, WITHIN),
-        edit("a number of words", "are different, not 77", SHARE, "len(set(words))"),
-        edit("each story by itself", "are different, not", SHARE, EACH_STORY),
-        edit("a sum of log probabilities", "over all tokens", "sum(len(story.token_ids) for story in stories)", "1"),
+        edit("another top_k", "another top_k", "**setting,", '**setting | {"top_k": 0},'),
+        edit("no log probabilities", "logprobs=0 is missing", ", logprobs=0", ""),
+        edit("none counted as 0", "Without logprobs=0", ", logprobs=0", "", LOGPROB, UNCOUNTED),
+        edit("each story by itself", "are different, not", VARIETY, EACH_STORY),
+        edit("a sum of log probabilities", "over all tokens", LOGPROB, UNCOUNTED),
+        edit("the first story only", "over all tokens", LOGPROB, "logprob(stories[:1])"),
         edit("rows from 1", "numbered 0, 1", FRAME, f"{FRAME}.rename(lambda row: row + 1)"),
+        changed("rows as dicts", "must be a DataFrame", table_3_11=lambda table: table.to_dict("records")),
+        changed("percentages", "right is a share", table_3_11=lambda table: table.assign(right=table["right"] * 100)),
         Wrong("the worst for facts", _answer_3_11(facts=lambda t: t["right"].idxmin()), "right answers, another one"),
         Wrong("varied but broken", _answer_3_11(stories=lambda t: t["variety"].idxmax()), "are broken"),
         Wrong("whole but dull", _answer_3_11(stories=lambda t: _whole(t).idxmin()), "another whole row"),
@@ -460,12 +588,23 @@ WRONG |= {
         edit("Python's types", "in JSON's words", "JSON_TYPES[argument.annotation]", "argument.annotation.__name__"),
         edit("no type object", "as in TOOLS_3_9", '        "type": "object",\n', ""),
         edit("everything required", "without a default", " if argument.default is inspect.Parameter.empty", ""),
+        edit("an empty list left out", "must be []", REQUIRED, REQUIRED_IF),
+        edit(
+            "repeated calls dropped",
+            "the same call twice in one text",
+            "calls_in(text)",
+            "list(dict.fromkeys(calls_in(text)))",
+        ),
+        edit("calls of earlier rounds dropped", "the same call in two rounds", NEW_CALLS, *NOT_YET_RUN),
+        edit("the last call first", "The tool messages must hold", "calls_in(text)", "calls_in(text)[::-1]"),
+        edit("the given messages changed", "were given come first", "list(messages)\n    tools", QUIET),
+        edit("whole calls only", "a good call and one that was cut", "calls_in(text)", WHOLE),
         edit("the first call alone", "after two calls in one text", "for call in calls]", "for call in calls[:1]]"),
         edit("the caller's list", "changes the messages", "    messages = list(messages)\n", ""),
         edit("the call forgotten", "The roles must be", APPENDED, f"_ = '<tool_call>' in text or {APPENDED}"),
         edit("tools once", "hold the descriptions", "tools=tools)", "tools=tools if len(messages) == 1 else None)"),
         edit("errors raised", "Errors go back", "        messages += [", f"{STRICT}        messages += ["),
-        edit("a limit of its own", "must be asked 1 times", "range(max_rounds)", "range(10)"),
+        edit("a limit of its own", "must be asked 1 time(s)", "range(max_rounds)", "range(10)"),
         edit("another limit by default", "Without max_rounds", "max_rounds=4", "max_rounds=5"),
         edit("one round too few", "in the last round", "range(max_rounds)", "range(max_rounds - 1)"),
         edit("sampled", "depend on chance", "temperature=0", "temperature=0.7"),
@@ -475,14 +614,23 @@ WRONG |= {
     ],
 }
 
+OTHER_DESCRIPTION = (
+    '"required": [argument.name for argument in arguments if argument.default is inspect.Parameter.empty]',
+    '"required": tuple(a.name for a in arguments if a.default is a.empty)',
+    "calls_in(text)",
+    '["<tool_call>" + part for part in text.split("<tool_call>")[1:]]',
+)
+
 RIGHT |= {
     "3.7": [
         edit("subscripts", "", "message.role", "message['role']", "message.content", "message['content']"),
         edit("Python's strip", "", "message.content | trim", "message.content.strip()"),
+        edit("the first message's text, before the loop", "", *BEFORE_LOOP),
         edit("a dash on both sides", "", " %}\n", " -%}\n", " }}\n", " -}}\n"),
     ],
     "3.8": [
         edit("a list of params, by keyword", "", ASKED_ALL, BY_KEYWORD),
+        edit("vLLM's metrics at their source", "", *AT_SOURCE),
         edit("numpy's numbers", "", SAME, f"pd.Series([{SAME}])[0]", TOTAL, SUMMED),
         Wrong("numpy's numbers in the answer", _in_numpy, ""),
     ],
@@ -491,6 +639,7 @@ RIGHT |= {
         edit("a batch of one", "", WITH_TOOLS, "llm.chat([messages], [params], tools=tools)"),
         edit("the call as tool_calls", "", f"{APPENDED}    if", f"{APPENDED}{STRUCTURED}"),
         edit("a generator", "", RETURNED, "yield from messages\n", "ensure_ascii=False", "indent=2"),
+        edit("the error as Python writes it", "", "str(error) or type(error).__name__", "repr(error)"),
         edit("any result as JSON", "", DUMPED, DUMPED.replace("ensure_ascii=False", "default=list")),
     ],
     "3.10": [
@@ -500,11 +649,13 @@ RIGHT |= {
     ],
     "3.11": [
         edit("another order, float32", "", BATCH, BACKWARDS, FRAME, f'{FRAME}.astype("float32").assign(more=1)'),
-        edit("tuples", "", BATCH, "llm.chat(tuple(conversations), tuple(params))"),
+        edit("tuples", "", BATCH, "llm.chat([tuple(talk) for talk in conversations], tuple(params))"),
+        edit("more log probabilities", "", "logprobs=0", "logprobs=1"),
         Wrong("a number of numpy", _answer_3_11(stories=lambda t: np.float64(_whole(t).idxmax())), ""),
     ],
     "3.12": [
         edit("generate, with token ids", "", WITH_TOOLS, GENERATED, RETURNED, "return tuple(messages)\n"),
+        edit("a tuple of names, calls split by hand", "", *OTHER_DESCRIPTION),
         edit("more in the description", "", '"required": [', '"additionalProperties": False, "required": ['),
     ],
 }
