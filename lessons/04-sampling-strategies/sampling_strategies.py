@@ -88,7 +88,8 @@ def search(llm: "LLM", prompt: str, width: int, max_tokens: int) -> dict[str, An
     best = output.sequences[0]
     tokens = len(best.tokens) - len(llm.get_tokenizer().encode(prompt))
     text = best.text[len(prompt) :]
-    reason = "length" if tokens == max_tokens else "stop"  # a beam search gives none
+    # A beam search gives no reason, so look at the last token.
+    reason = "stop" if best.tokens[-1] == llm.get_tokenizer().eos_token_id else "length"
     return {"text": text, "tokens": tokens, "logprob": best.cum_logprob, "finish_reason": reason}
 
 
