@@ -12,6 +12,7 @@ from vllm_course.quiet import set_defaults
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
+    from vllm_course.checks.forecasting import compare, predict
     from vllm_course.checks.hints import hint
     from vllm_course.film.recording import xray
     from vllm_course.generation import generate, next_token, sweep
@@ -30,6 +31,7 @@ __all__ = [
     "chat_box",
     "check",
     "checklist",
+    "compare",
     "engine_args",
     "generate",
     "hint",
@@ -39,6 +41,7 @@ __all__ = [
     "playground",
     "plot_next_token",
     "plot_sweep",
+    "predict",
     "sweep",
     "xray",
 ]
@@ -46,6 +49,7 @@ MODULES = {
     "chat_box": "widgets.chat_box",
     "check": "checks",
     "checklist": "widgets.checklist",
+    "compare": "checks.forecasting",
     "engine_args": "models",
     "generate": "generation",
     "hint": "checks.hints",
@@ -55,6 +59,7 @@ MODULES = {
     "playground": "widgets.playground",
     "plot_next_token": "plots",
     "plot_sweep": "plots",
+    "predict": "checks.forecasting",
     "sweep": "generation",
     "xray": "film.recording",
 }

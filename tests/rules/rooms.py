@@ -12,7 +12,19 @@ from typing import NamedTuple
 
 from tests.rules.notebooks import in_folder, read, tree
 
-GROUND = ["catalogue", "errors", "files", "output", "parameters", "paths", "quiet", "sampling", "shipped", "threads"]
+GROUND = [
+    "catalogue",
+    "errors",
+    "files",
+    "forecasts",
+    "output",
+    "parameters",
+    "paths",
+    "quiet",
+    "sampling",
+    "shipped",
+    "threads",
+]
 ENGINE = ["distribution", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "engine"]
 PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "film", "terminal"]
