@@ -118,13 +118,13 @@ def imported(values: dict[str, Any]) -> Forecast:
     """
     key, at, compared_at = (values.get(name) for name in ("key", "at", "compared_at"))
     if not (isinstance(key, str) and KEY.fullmatch(key)):
-        raise CourseError(f'key of a forecast must be lesson and number like "1.3", got {key!r:.60}')
+        raise CourseError(f'key of a forecast must be lesson and number like "1.3", got {key!r:.60}.')
     open_still = values.get("measured") is None and compared_at is None
     numbers = {name: number(values.get(name)) for name in ("guess", *(() if open_still else ("measured",)))}
     if wrong := [name for name, value in numbers.items() if value is None or value <= 0]:
-        raise CourseError(f"{wrong[0]} of forecast {key} must be a number above 0, got {values.get(wrong[0])!r:.60}")
+        raise CourseError(f"{wrong[0]} of forecast {key} must be a number above 0, got {values.get(wrong[0])!r:.60}.")
     if not isinstance(at, str) or not (open_still or isinstance(compared_at, str)):
-        raise CourseError(f"times of forecast {key} must be of type str, got {at!r:.60} and {compared_at!r:.60}")
+        raise CourseError(f"times of forecast {key} must be of type str, got {at!r:.60} and {compared_at!r:.60}.")
     return Forecast(key, numbers["guess"], at, numbers.get("measured"), compared_at)
 
 
