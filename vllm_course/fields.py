@@ -43,7 +43,7 @@ FIELDS = {
     "max_tokens": Field("1 or above, or None", None, "longest completion, in tokens"),
     "min_tokens": Field("0 up to max_tokens", 0, "shortest completion, in tokens"),
     "logprobs": Field("-1 or above, or None", None, "how many log probabilities to report for each token"),
-    "prompt_logprobs": Field("-1 or above, or None", None, "the same for each token of the prompt"),
+    "prompt_logprobs": Field("-1 or above, or None", None, "how many to report for each token of the prompt"),
     "prompt_logprob_token_ids": Field(f"rows of {IDS}", None, "tokens to score in the prompt; needs the V2 model runner"),
     "prompt_logprob_start": Field("0 or above, or None", None, "first position that prompt_logprob_token_ids scores"),
     "logprob_token_ids": Field(f"at most 128 {IDS}", None, "reports the log probabilities of exactly these tokens"),
