@@ -14,7 +14,8 @@ from tests.rules.notebooks import in_folder, read, tree
 
 GROUND = ["catalogue", "environment", "errors", "files", "forecasts", "gpus", "interrupting", "output", "parameters"]
 GROUND += ["paths", "quiet", "sampling", "shipped", "threads", "waiting"]
-ENGINE = ["calls", "distribution", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
+ENGINE = ["calls", "distribution", "fields", "generation", "loading_errors", "measures", "models", "plots"]
+ENGINE += ["streaming", "tool"]
 BELOW = ["ground", "engine"]
 PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "film", "terminal"]
 PACKAGE += ["lab", "doctor", "cli"]
