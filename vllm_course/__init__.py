@@ -16,6 +16,7 @@ from vllm_course.quiet import set_defaults  # noqa: E402
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
+    from vllm_course.checks.forecasting import compare, predict
     from vllm_course.checks.hints import hint
     from vllm_course.film.recording import xray
     from vllm_course.generation import generate, next_token, sweep
@@ -34,6 +35,7 @@ __all__ = [
     "chat_box",
     "check",
     "checklist",
+    "compare",
     "engine_args",
     "generate",
     "hint",
@@ -43,6 +45,7 @@ __all__ = [
     "playground",
     "plot_next_token",
     "plot_sweep",
+    "predict",
     "sweep",
     "xray",
 ]
@@ -50,6 +53,7 @@ MODULES = {
     "chat_box": "widgets.chat_box",
     "check": "checks",
     "checklist": "widgets.checklist",
+    "compare": "checks.forecasting",
     "engine_args": "models",
     "generate": "generation",
     "hint": "checks.hints",
@@ -59,6 +63,7 @@ MODULES = {
     "playground": "widgets.playground",
     "plot_next_token": "plots",
     "plot_sweep": "plots",
+    "predict": "checks.forecasting",
     "sweep": "generation",
     "xray": "film.recording",
 }

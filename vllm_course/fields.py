@@ -43,8 +43,8 @@ FIELDS = {
     "max_tokens": Field("1 or above, or None", None, "longest completion, in tokens"),
     "min_tokens": Field("0 up to max_tokens", 0, "shortest completion, in tokens"),
     "logprobs": Field("-1 or above, or None", None, "how many log probabilities to report for each token"),
-    "prompt_logprobs": Field("-1 or above, or None", None, "the same for each token of the prompt"),
-    "prompt_logprob_token_ids": Field(f"rows of {IDS}", None, "tokens to score in the prompt; needs the V2 model runner"),
+    "prompt_logprobs": Field("-1 or above, or None", None, "how many to report for each token of the prompt"),
+    "prompt_logprob_token_ids": Field(f"rows of {IDS}", None, "tokens to score in the prompt; V2 model runner only"),
     "prompt_logprob_start": Field("0 or above, or None", None, "first position that prompt_logprob_token_ids scores"),
     "logprob_token_ids": Field(f"at most 128 {IDS}", None, "reports the log probabilities of exactly these tokens"),
     "flat_logprobs": Field(EITHER, False, "reports log probabilities in a form with fewer Python objects"),
@@ -65,7 +65,7 @@ FIELDS = {
     "thinking_token_budget": Field("-1 or above, or None", None, "most tokens between a model's thinking marks"),
     "repetition_detection": Field("a RepetitionDetectionParams", None, "ends a text that goes round in circles"),
     "routed_experts_prompt_start": Field("a number of tokens", 0, "prompt tokens left out of routed_experts"),
-    "trace_decode_token_ids": Field(f"{IDS}, at least one", None, "writes exactly these tokens; needs the V2 model runner"),
+    "trace_decode_token_ids": Field(f"{IDS}, at least one", None, "writes exactly these tokens; V2 model runner only"),
 }
 
 
@@ -83,8 +83,6 @@ def sampling_fields() -> pd.DataFrame:
     from vllm import SamplingParams
 
     fields = [field for field in msgspec.structs.fields(SamplingParams) if not field.name.startswith("_")]
-    rows = [
-        {"field": field.name, "default": field.default} | FIELDS.get(field.name, NEW)._asdict() for field in fields
-    ]
+    rows = [{"field": field.name, "default": field.default} | FIELDS.get(field.name, NEW)._asdict() for field in fields]
     # dtype object keeps None, 0 and False apart, which pandas would turn into numbers.
     return pd.DataFrame(rows, dtype=object)

@@ -1,22 +1,14 @@
 """How a result looks: one line of text for a first try, a card in a notebook, readable on light and dark pages."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
+from tests.checks.reading import words
 from vllm_course.checks.result import BADGE, BADGES, MARKS, MOST_TRIES, Result
 
 FIRST = Result("1.3", "not yet", "Take <b>0</b> & go on.", tries=("not yet",))
 LATER = Result("1.3", "passed", tries=("not yet", "not yet", "passed"), advice='Stuck? hint("1.3")', trouble="Not kept")
-
-
-def words(html: str) -> str:
-    """Return the text that a page shows."""
-    reader, found = HTMLParser(), []
-    reader.handle_data = found.append
-    reader.feed(html)
-    return " ".join(" ".join(found).split())
 
 
 def luminance(colour: str) -> float:

@@ -62,6 +62,17 @@ def test_progress_is_counted():
     }
 
 
+def test_forecasts_show_once_one_was_compared():
+    progress.record_forecast("1.1", 40.0)
+    assert lesson_map(paths.root())["forecasts"] is None
+    progress.record_forecast("1.1", 40.0, 32.0)
+    progress.record_forecast("1.2", 32.0, 32.0)
+    assert lesson_map(paths.root())["forecasts"] == {
+        "summary": "2 compared, median factor 1.12 (1 is exact).",
+        "surprises": ["1.1: forecast 40, measured 32: 1.25 times too high"],
+    }
+
+
 def test_a_lesson_not_begun_comes_before_its_exercises(monkeypatch: pytest.MonkeyPatch):
     step = next_step(monkeypatch, row("01"), row("02"))
     assert step == {"text": "Next: lesson 01, Title 01", "path": NOTEBOOK, "heading": None}
@@ -116,6 +127,7 @@ def test_a_damaged_progress_file_leaves_the_map(nothing_done_yet: Path):
     found = lesson_map(paths.root())
     assert found["problems"] == [str(error.value)]
     assert found["lessons"][0]["exercises"] is None and found["lessons"][0]["checklist"] is None
+    assert found["forecasts"] is None
     assert found["lessons"][0]["notebook"] == NOTEBOOK
     assert found["next"] == {"text": "Open the lesson map", "path": "lessons/README.md", "heading": None}
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 from vllm import EngineArgs, SamplingParams
 from vllm.exceptions import VLLMValidationError
 from vllm.sampling_params import RepetitionDetectionParams, RequestOutputKind, StructuredOutputsParams
@@ -13,7 +14,7 @@ from vllm_course.fields import FIELDS, NEW, sampling_fields
 PAGE = paths.root() / "concepts" / "sampling-parameters.md"
 NO_TOKEN = [10**6]
 FLAG = ([True, False], [])  # vLLM checks no flag
-# What vLLM takes, and what it refuses. Nothing in the second list: vLLM checks nothing.
+# What vLLM takes, and what it refuses when it takes the request. Nothing in the second list: it checks nothing.
 TRIED = {
     "n": ([1, 16384], [0, 16385]),
     "presence_penalty": ([-2, 2], [-2.1, 2.1]),
@@ -24,7 +25,7 @@ TRIED = {
     "top_p": ([0.001, 1], [0, 1.1]),
     "top_k": ([-1, 0, 1], [-2]),
     "min_p": ([0, 1], [-0.1, 1.1]),
-    "seed": ([-1, 0, 2**63], []),
+    "seed": ([-1, 0, 2**63], []),  # torch refuses one, see below
     "stop": ([None, "end", ["a", "b"]], ["", [""]]),
     "stop_token_ids": ([[0, 5]], [NO_TOKEN, ["a"]]),
     "ignore_eos": FLAG,
@@ -113,6 +114,14 @@ def test_inside_is_accepted(config, name, value):
 def test_outside_is_refused(config, name, value):
     with pytest.raises((VLLMValidationError, ValueError)):
         params(name, value).verify(config, None, None, None)
+
+
+def test_a_seed_is_what_torch_takes():
+    for seed in (-(2**63), 2**64 - 1):
+        torch.Generator().manual_seed(seed)
+    for seed in (-(2**63) - 1, 2**64):
+        with pytest.raises(ValueError, match="Overflow"):
+            torch.Generator().manual_seed(seed)
 
 
 def test_what_switches_off_is_accepted_and_mostly_the_default():

@@ -43,6 +43,51 @@ def test_the_table_ends_with_what_to_do_next(capsys):
     ]
 
 
+def test_the_table_tells_how_well_the_learner_forecasts(capsys):
+    progress.record_forecast("1.4", 7.0)
+    assert run_progress() == 0 and "orecast" not in capsys.readouterr().out
+    for number, guess in enumerate([40.0, 8.0, 32.0, 320.0], 1):
+        progress.record_forecast(f"1.{number}", guess, 32.0)
+    assert run_progress() == 0
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "",
+        "Forecasts: 4 compared, median factor 2.62 (1 is exact).",
+        "Largest surprises:",
+        "  1.4  forecast 320, measured 32: 10 times too high",
+        "  1.2  forecast 8, measured 32: 4 times too low",
+        "  1.1  forecast 40, measured 32: 1.25 times too high",
+        "",
+        "Next: exercise 1.2, Two (exercises/01-a/exercises.ipynb)",
+    ]
+
+
+def test_exact_forecasts_are_no_surprises(capsys):
+    progress.record_forecast("1.1", 8.0, 8.0)
+    assert run_progress() == 0
+    assert capsys.readouterr().out.splitlines()[3:6] == ["", "Forecasts: 1 compared, median factor 1 (1 is exact).", ""]
+
+
+def test_exports_hold_every_forecast_and_what_they_say_together(capsys):
+    for key, numbers in {"1.10": (40.0, 32.0), "1.2": (8.0,), "2.1": (8.0, 32.0), "9.1": (7.0, 7.0)}.items():
+        progress.record_forecast(key, *numbers)
+    assert run_progress("--json") == 0
+    export = json.loads(capsys.readouterr().out)
+    assert export["calibration"] == {"compared": 3, "median_factor": 1.25, "surprises": ["2.1", "1.10"]}
+    first, second = (lesson["forecasts"] for lesson in export["lessons"])
+    assert [(one["key"], one["guess"], one["measured"], one["factor"]) for one in first + second] == [
+        ("1.2", 8, None, None),
+        ("1.10", 40, 32, 1.25),
+        ("2.1", 8, 32, 4),
+    ]
+    assert first[0]["compared_at"] is None and datetime.fromisoformat(first[1]["compared_at"])
+    assert run_progress("--csv", "--learner", "ada") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if ",forecast," in line] == [
+        "ada,01,forecast,1.2,,not compared,,,,8.0,,",
+        "ada,01,forecast,1.10,,compared,,,,40.0,32.0,1.25",
+        "ada,02,forecast,2.1,,compared,,,,8.0,32.0,4.0",
+    ]
+
+
 def test_json_holds_everything(capsys):
     assert run_progress("--json") == 0
     export = json.loads(capsys.readouterr().out)
@@ -50,7 +95,9 @@ def test_json_holds_everything(capsys):
     assert exported_at.utcoffset() == timedelta(0)
     assert datetime.now(UTC) - exported_at < timedelta(minutes=1)
     first, second = export.pop("lessons")
-    assert export == {"format": "vllm-course progress", "schema": 1, "learner": "ada"}
+    none = {"compared": 0, "median_factor": None, "surprises": []}
+    assert export == {"format": "vllm-course progress", "schema": 2, "learner": "ada", "calibration": none}
+    assert first["forecasts"] == second["forecasts"] == []
     one, two = first["exercises"]
     assert datetime.fromisoformat(one.pop("passed_at")) <= exported_at
     assert one == {"number": "1.1", "title": "One, two", "status": "passed", "attempts": 2, "hints": 0}
@@ -65,6 +112,7 @@ def test_csv_has_one_row_an_exercise_or_item(capsys):
     assert {row["learner"] for row in rows} == {"Zoë, class B"}
     passed_at = rows[0].pop("passed_at")
     assert datetime.fromisoformat(passed_at)
+    assert {(row.pop("guess"), row.pop("measured"), row.pop("factor")) for row in rows} == {("", "", "")}
     assert [[*row.values()][1:] for row in rows] == [
         ["01", "exercise", "1.1", "One, two", "passed", "2", "0"],
         ["01", "exercise", "1.2", "Two", "not yet", "1", "2", ""],

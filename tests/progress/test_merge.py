@@ -10,6 +10,8 @@ import pytest
 from tests.progress.cases import course_of_two, export, run_progress
 from vllm_course import cli
 
+FORECASTS = ["forecasts_compared", "median_factor"]
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -30,7 +32,7 @@ def test_one_line_a_learner_one_column_a_lesson(folder, capsys):
         "ada      1/2 1/2  0/1 0/1",
         "grace    2/2 2/2  1/1 0/1",
         "",
-        "Each lesson: exercises passed, checklist items ticked.",
+        "Each lesson: exercises passed, checklist items ticked, median factor of the forecasts (1 is exact).",
     ]
 
 
@@ -39,10 +41,49 @@ def test_as_csv(folder, capsys):
     assert run_progress("--merge", str(folder), "--csv") == 0
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     assert rows == [
-        ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total"],
-        ["ada, B", "01", "1", "2", "1", "2"],
-        ["ada, B", "02", "0", "1", "0", "1"],
+        ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total", *FORECASTS],
+        ["ada, B", "01", "1", "2", "1", "2", "0", ""],
+        ["ada, B", "02", "0", "1", "0", "1", "0", ""],
     ]
+
+
+def forecast(key: str, guess: float, measured: float | None, compared_at: str | None = "2026-01-02") -> dict:
+    """Return a forecast as an export holds it."""
+    return {"key": key, "guess": guess, "at": "2026-01-01", "measured": measured, "compared_at": compared_at}
+
+
+def with_forecasts(*forecasts: dict) -> dict:
+    """Return the changes that give an export schema 2 and forecasts of lesson 01."""
+    lesson = {"lesson": "01", "exercises": [], "checklist": [], "forecasts": list(forecasts)}
+    return {"schema": 2, "lessons": [lesson]}
+
+
+def test_forecasts_are_summed_up_beside_exports_that_have_none(folder, capsys):
+    open_still = forecast("1.3", 5, None, None)
+    changes = with_forecasts(forecast("1.1", 40, 32), forecast("1.2", 8.0, 32.0), open_still)
+    export(folder, "1.json", "ada", set(), changes=changes)
+    export(folder, "2.json", "grace", {"1.1"})
+    assert run_progress("--merge", str(folder)) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "learner  01             02",
+        "ada      0/2 0/2 2.62x  0/1 0/1",
+        "grace    1/2 0/2        0/1 0/1",
+    ]
+    assert run_progress("--merge", str(folder), "--csv") == 0
+    assert [row.split(",")[-2:] for row in capsys.readouterr().out.splitlines()[1:]] == [
+        ["2", "2.625"],
+        ["0", ""],
+        ["0", ""],
+        ["0", ""],
+    ]
+
+
+def test_of_one_learners_exports_the_earlier_comparison_counts(folder, capsys):
+    export(folder, "1.json", "ada", set(), changes=with_forecasts(forecast("1.1", 32, 32, "2026-01-03")))
+    export(folder, "2.json", "ada", set(), changes=with_forecasts(forecast("1.1", 64, 32, "2026-01-02")))
+    export(folder, "3.json", "ada", set(), changes=with_forecasts(forecast("1.1", 96, 32, "2026-01-04")))
+    assert run_progress("--merge", str(folder), "--csv") == 0
+    assert capsys.readouterr().out.splitlines()[1].split(",")[-2:] == ["1", "2.0"]
 
 
 def test_as_json_into_a_file(folder, tmp_path, capsys):
@@ -51,7 +92,7 @@ def test_as_json_into_a_file(folder, tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert json.loads((tmp_path / "class.json").read_text()) == {
         "format": "vllm-course progress of a group",
-        "schema": 1,
+        "schema": 2,
         "learners": [
             {
                 "learner": "ada",
@@ -60,11 +101,13 @@ def test_as_json_into_a_file(folder, tmp_path, capsys):
                         "lesson": "01",
                         "exercises": {"passed": 1, "total": 2},
                         "checklist": {"ticked": 1, "total": 2},
+                        "forecasts": {"compared": 0, "median_factor": None},
                     },
                     {
                         "lesson": "02",
                         "exercises": {"passed": 0, "total": 1},
                         "checklist": {"ticked": 0, "total": 1},
+                        "forecasts": {"compared": 0, "median_factor": None},
                     },
                 ],
             }
@@ -87,8 +130,10 @@ def test_what_the_command_exports_can_be_merged(folder, capsys):
 
     progress.record_attempt("1.2", "passed", "", "a")
     progress.set_tick("01", "load", ticked=True)
+    progress.record_forecast("1.1", 40.0, 32.0)
+    progress.record_forecast("2.1", 40.0)
     assert cli.main(["progress", "--json", "--learner", "Zoë", "--output", str(folder / "zoe.json")]) == 0
     with_mark = "\ufeff" + (folder / "zoe.json").read_text(encoding="utf-8")  # as Windows' editor saves it
     (folder / "zoe.json").write_text(with_mark, encoding="utf-8")
     assert run_progress("--merge", str(folder)) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "Zoë      1/2 1/2  0/1 0/1"
+    assert capsys.readouterr().out.splitlines()[1] == "Zoë      1/2 1/2 1.25x  0/1 0/1"

@@ -18,6 +18,7 @@ for n in range({writes}):
     progress.record_attempt("1.1", "not yet", name, f"{{name}} {{n}}")
     progress.set_tick("01", f"{{name}} {{n}}", ticked=True)
     progress.record_hint("1.2", n)
+    progress.record_forecast(f"1.{{n + 1}}", {guess}, 8.0)
     print(n, flush=True)
 """
 MAKER = """
@@ -59,7 +60,7 @@ def integrity(file: Path) -> str:
 
 
 def test_four_kernels_write_at_once_from_no_file_on_and_nothing_is_lost(home):
-    kernels = [process(WRITER.format(name=f"kernel {k}", writes=WRITES), home) for k in range(KERNELS)]
+    kernels = [process(WRITER.format(name=f"kernel {k}", writes=WRITES, guess=k + 1.0), home) for k in range(KERNELS)]
     for kernel in kernels:
         _, errors = kernel.communicate(timeout=300)
         assert (kernel.returncode, errors) == (0, "")
@@ -67,17 +68,24 @@ def test_four_kernels_write_at_once_from_no_file_on_and_nothing_is_lost(home):
     assert {name: names.count(name) for name in names} == {f"kernel {k}": WRITES for k in range(KERNELS)}
     assert len(progress.ticks("01")) == KERNELS * WRITES
     assert progress.hint_level("1.2") == WRITES - 1
+    forecasts = progress.read().forecasts.values()
+    assert len(forecasts) == WRITES and {(one.measured, one.guess in range(1, KERNELS + 1)) for one in forecasts} == {
+        (8, True)
+    }
     assert integrity(progress.file()) == "ok"
 
 
 @pytest.mark.parametrize("lines", [1, 7, 40])
 def test_a_killed_kernel_loses_nothing_that_was_acknowledged(home, lines):
-    acknowledged = kill_after(lines, WRITER.format(name="k", writes=100_000), home)
+    acknowledged = kill_after(lines, WRITER.format(name="k", writes=100_000, guess=4.0), home)
     assert len(acknowledged) >= lines
     done = progress.read()
     assert {f"k {n}" for n in acknowledged} <= done.ticks["01"]
     assert len(done.attempts["1.1"]) >= len(acknowledged)
     assert done.hints["1.2"] >= int(acknowledged[-1])
+    assert {f"1.{int(n) + 1}" for n in acknowledged} <= {
+        key for key, one in done.forecasts.items() if one.measured == 8
+    }
     assert integrity(progress.file()) == "ok"
     progress.record_attempt("1.1", "passed", "", "afterwards")
 

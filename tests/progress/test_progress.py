@@ -37,7 +37,7 @@ def test_a_relative_home_is_refused(monkeypatch):
 
 
 def test_reading_before_anything_was_kept_makes_nothing(home):
-    assert progress.read() == progress.Progress({}, {}, {})
+    assert progress.read() == progress.Progress({}, {}, {}, {})
     assert (progress.hint_level("1.1"), progress.ticks("01")) == (0, set())
     assert not home.exists()
 
@@ -95,10 +95,32 @@ def test_ticks_are_set_and_taken_away():
     assert (progress.ticks("01"), progress.ticks("02")) == ({"batch"}, {"load"})
 
 
+def test_a_forecast_changes_until_it_is_compared_and_then_no_more():
+    first = progress.record_forecast("1.2", 400.0)
+    assert progress.record_forecast("1.2", 400.0) == first
+    assert datetime.fromisoformat(first.at) <= datetime.now(UTC)
+    changed = progress.record_forecast("1.2", 40.0)
+    assert (changed.guess, changed.measured, changed.compared_at) == (40, None, None)
+    scored = progress.record_forecast("1.2", 40.0, 32.0)
+    assert (scored.guess, scored.measured, scored.at) == (40, 32, changed.at)
+    assert scored.compared_at >= scored.at
+    assert progress.record_forecast("1.2", 30.0) == scored
+    assert progress.record_forecast("1.2", 30.0, 31.0) == scored
+    progress.record_forecast("1.20", 7.0, 8.0)
+    assert progress.read().forecasts["1.2"] == scored and len(progress.read().forecasts) == 2
+
+
+@pytest.mark.parametrize("numbers", [(0.0,), (-1.0,), (40.0, 0.0)])
+def test_a_number_that_has_no_ratio_is_the_callers_mistake(numbers):
+    with pytest.raises(sqlite3.IntegrityError):
+        progress.record_forecast("1.2", *numbers)
+    assert progress.read().forecasts == {}
+
+
 def test_the_file_says_whose_it_is_and_has_a_write_ahead_log():
     first_attempts()
     assert pragma("application_id") == schema.APPLICATION_ID
-    assert pragma("user_version") == schema.known() == 1
+    assert pragma("user_version") == schema.known() == 2
     assert pragma("journal_mode") == "wal"
 
 

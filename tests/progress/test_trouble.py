@@ -71,7 +71,7 @@ def newer(file: Path) -> None:
 
 DAMAGED = r"^the progress file must be whole, got a damaged one at \S+progress\.sqlite3 \(.+\)\. " + RESET
 FOREIGN = r"^the progress file must be the course's own, got another program's at \S+\. " + RESET
-NEWER = r"^the progress file must have schema version 1 or older, got 7 at \S+: .* Update this copy of the course"
+NEWER = r"^the progress file must have schema version 2 or older, got 7 at \S+: .* Update this copy of the course"
 CASES = [
     (garbage, DAMAGED),
     (halved, DAMAGED),
@@ -97,6 +97,7 @@ def test_a_file_that_is_not_usable_is_named_and_left_as_it_is(break_it, message,
         lambda: progress.record_attempt("1.1", "passed", "", "c"),
         lambda: progress.record_hint("1.1", 3),
         lambda: progress.set_tick("01", "x", ticked=False),
+        lambda: progress.record_forecast("1.1", 40.0, 32.0),
     ]
     for use in uses:
         with pytest.raises(ProgressError, match=message) as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from tests.rules.checklist_rule import LESSON, checklist, shows
+from tests.rules.forecast_rule import forecasts
 from tests.rules.markdown import Piece, headings, links, paragraphs
 from tests.rules.notebook_rules import RAISES
 from tests.rules.notebooks import code, lines, prose, tags, tree
@@ -122,4 +123,4 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-RULES = (opening, closing, checklist, one_idea_a_cell, deliberate_error)
+RULES = (opening, closing, checklist, forecasts, one_idea_a_cell, deliberate_error)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tests.rules.notebooks import in_folder, read, tree
 
-GROUND = ["catalogue", "environment", "errors", "files", "gpus", "interrupting", "output", "parameters", "paths"]
-GROUND += ["quiet", "sampling", "shipped", "threads", "waiting"]
+GROUND = ["catalogue", "environment", "errors", "files", "forecasts", "gpus", "interrupting", "output", "parameters"]
+GROUND += ["paths", "quiet", "sampling", "shipped", "threads", "waiting"]
 ENGINE = ["calls", "distribution", "fields", "generation", "loading_errors", "measures", "models", "plots"]
 ENGINE += ["streaming", "tool"]
 BELOW = ["ground", "engine"]

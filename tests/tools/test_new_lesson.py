@@ -54,6 +54,7 @@ def test_what_needs_no_filling_keeps_the_rules(written):
     for rule in (
         lesson_rules.closing,
         lesson_rules.checklist,
+        lesson_rules.forecasts,
         lesson_rules.one_idea_a_cell,
         lesson_rules.deliberate_error,
     ):

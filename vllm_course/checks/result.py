@@ -15,6 +15,12 @@ BADGE = "background: {}; color: #ffffff; border-radius: 3px; padding: 1px 8px; f
 PLAIN = "color: var(--jp-content-font-color1, inherit); font-family: var(--jp-content-font-family, inherit)"
 
 
+def card(colour: str, lines: list[str]) -> str:
+    """Return the HTML of a card with a coloured edge, from lines of HTML."""
+    body = "".join(f"<div>{line}</div>" for line in lines)
+    return f'<div style="{CARD.format(colour)}; {PLAIN}">{body}</div>'
+
+
 @dataclass(frozen=True)
 class Result:
     """What `check` found.
@@ -64,8 +70,7 @@ class Result:
         badge = f'<span style="{BADGE.format(colour)}">{MARKS[self.status]} {escape(self.status)}</span>'
         lines = [f"{badge} <strong>{escape(self.number)}</strong> {escape(self.message)}".rstrip()]
         lines += [escape(line) for line in self._more()]
-        body = "".join(f"<div>{line}</div>" for line in lines)
-        return f'<div style="{CARD.format(colour)}; {PLAIN}">{body}</div>'
+        return card(colour, lines)
 
     def _more(self) -> list[str]:
         return [line for line in (self.history, self.advice, self.trouble) if line]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vllm_course import catalogue, paths
+from vllm_course import catalogue, paths, progress
 from vllm_course.errors import CourseError
+from vllm_course.forecasts import calibration
 from vllm_course.progress import ProgressError, report
 
 ROW = re.compile(r"^\| *(\d\d) [^|]*\| *([^|]*?) *\| *(\d+) \+ (\d+) *\|", re.MULTILINE)
@@ -31,7 +32,8 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
     Returns:
         `lessons` (what `report.summary` says of each, with goal and minutes; exercises and checklist are
         None when the progress cannot be read), `next` (what to do next: text, path, and heading to scroll to or None),
-        `concepts` (title and path of each page) and `problems`, messages to show. A path is None when JupyterLab
+        `forecasts` (a sentence and the largest surprises, or None before the first comparison), `concepts` (title and
+        path of each page) and `problems`, messages to show. A path is None when JupyterLab
         cannot open it.
     """
     base = base_folder(server_root)
@@ -48,6 +50,7 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
             row | plans.get(row["lesson"], UNPLANNED) | {part: served(row[part]) for part in PARTS} for row in rows
         ],
         "next": _next(rows, served),
+        "forecasts": _forecasts(),
         "concepts": [{"title": title, "path": served(path)} for path, title in _concepts()],
         "problems": problems,
     }
@@ -101,6 +104,16 @@ def _next(rows: list[dict], served: Callable[[str], str | None]) -> dict[str, st
     known = rows and all(row["exercises"] for row in rows)
     step = report.next_step(rows) if known else report.Step("Open the lesson map", report.MAP)
     return {"text": step.text, "path": served(step.path), "heading": step.heading}
+
+
+def _forecasts() -> dict[str, Any] | None:
+    """Return the learner's calibration; `_rows` has told why the progress cannot be read."""
+    try:
+        summed = calibration(progress.read().forecasts.values())
+    except ProgressError:
+        return None
+    surprises = [f"{one.key}: {one}" for one in summed.surprises]
+    return {"summary": str(summed), "surprises": surprises} if summed.compared else None
 
 
 def _concepts() -> list[tuple[str, str]]:

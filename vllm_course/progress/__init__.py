@@ -1,4 +1,4 @@
-"""What the learner has done, kept in one SQLite file in the user's data folder: attempts, hints, ticks.
+"""What the learner has done, kept in one SQLite file in the user's data folder: attempts, hints, ticks, forecasts.
 
 Several kernels may write at once. Every trouble with the file is a `ProgressError`, and the file stays as it was.
 """
@@ -6,6 +6,7 @@ Several kernels may write at once. Every trouble with the file is a `ProgressErr
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vllm_course.forecasts import Forecast
 from vllm_course.progress import database
 from vllm_course.progress.errors import ProgressError
 from vllm_course.progress.place import file, home
@@ -20,6 +21,7 @@ __all__ = [
     "home",
     "read",
     "record_attempt",
+    "record_forecast",
     "record_hint",
     "reset",
     "set_tick",
@@ -111,6 +113,32 @@ def read() -> Progress:
     """
     with database.reading(file()) as connection:
         return everything(connection)
+
+
+def record_forecast(key: str, guess: float, measured: float | None = None) -> Forecast:
+    """Keep a forecast, and what it was compared with. After the first comparison neither changes any more.
+
+    Args:
+        key: Lesson and number, for example `"5.2"`.
+        guess: Above 0.
+        measured: Above 0; None before the measurement.
+
+    Returns:
+        What is kept.
+
+    Raises:
+        ProgressError: The file cannot be written.
+    """
+    with database.writing(file()) as connection:
+        connection.execute(
+            "INSERT INTO forecasts (key, guess, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET guess = excluded.guess, at = excluded.at WHERE measured IS NULL AND guess != excluded.guess",
+            (key, guess, _now()),
+        )
+        if measured is not None:
+            statement = "UPDATE forecasts SET measured = ?, compared_at = ? WHERE key = ? AND measured IS NULL"
+            connection.execute(statement, (measured, _now(), key))
+        return everything(connection).forecasts[key]
 
 
 def reset() -> Path | None:

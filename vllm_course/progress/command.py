@@ -9,11 +9,14 @@ from typing import Any
 from vllm_course import progress
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.files import check_place, write
+from vllm_course.forecasts import calibration
 from vllm_course.output import as_csv
 from vllm_course.progress import exporting, merging, report
 
 EXPORT_COLUMNS = ["learner", "lesson", "kind", "number", "title", "status", "attempts", "hints", "passed_at"]
+EXPORT_COLUMNS += ["guess", "measured", "factor"]
 MERGE_COLUMNS = ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total"]
+MERGE_COLUMNS += ["forecasts_compared", "median_factor"]
 EPILOG = """examples:
   vllm-course progress
   vllm-course progress --json --output ada.json
@@ -26,12 +29,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "progress",
         help="show, export, merge or reset what is done of the course",
-        description="Show the lessons, the exercises passed, the items ticked, and what to do next.",
+        description="Show the lessons, the exercises passed, the items ticked, the forecasts, and what to do next.",
         epilog=EPILOG,
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON, the form that --merge reads")
-    form.add_argument("--csv", action="store_true", help="print one row an exercise or checklist item")
+    form.add_argument("--csv", action="store_true", help="print one row an exercise, checklist item or forecast")
     parser.add_argument("--learner", metavar="NAME", help="name in an export (default: the login name)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file in place of the terminal")
     parser.add_argument("--merge", type=Path, metavar="DIR", help="read many learners' exports (*.json) as one table")
@@ -80,7 +83,7 @@ def _check_output(output: Path, parser: argparse.ArgumentParser) -> None:
 
 def _own(arguments: argparse.Namespace) -> str:
     if not (arguments.json or arguments.csv):
-        return report.as_table(report.summary())
+        return report.as_table(report.summary(), calibration(progress.read().forecasts.values()))
     name = arguments.learner
     learner = exporting.default_learner() if name is None else exporting.learner_name(name)
     export = exporting.build(learner)

@@ -8,11 +8,12 @@ from typing import Any
 
 from vllm_course import catalogue, progress
 from vllm_course.errors import CourseError
+from vllm_course.forecasts import calibration, exported, of_lesson
 from vllm_course.progress import Progress
 from vllm_course.progress.report import passed
 
 FORMAT = "vllm-course progress"
-SCHEMA = 1
+SCHEMA = 2  # 1 had no forecasts
 LONGEST_NAME = 100
 LEARNER = re.compile(r"[^=+\-@].*")  # a spreadsheet would compute what begins like a formula
 
@@ -24,17 +25,23 @@ def build(learner: str) -> dict[str, Any]:
         ProgressError: The progress file cannot be read.
     """
     done = progress.read()
+    summed = calibration(done.forecasts.values())
     return {
         "format": FORMAT,
         "schema": SCHEMA,
         "learner": learner,
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "lessons": [_lesson(lesson, done) for lesson in catalogue.lessons()],
+        "calibration": {
+            "compared": summed.compared,
+            "median_factor": summed.median_factor,
+            "surprises": [one.key for one in summed.surprises],
+        },
     }
 
 
 def rows(export: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one row an exercise or item, for CSV."""
+    """Return one row an exercise, item or forecast, for CSV. A column that a row lacks is empty."""
     found = []
     for lesson in export["lessons"]:
         shared = {"learner": export["learner"], "lesson": lesson["lesson"]}
@@ -42,8 +49,11 @@ def rows(export: dict[str, Any]) -> list[dict[str, Any]]:
             found.append({**shared, "kind": "exercise", **exercise})
         for entry in lesson["checklist"]:
             status = "ticked" if entry["ticked"] else "not ticked"
-            empty = {"number": "", "attempts": "", "hints": "", "passed_at": ""}
-            found.append({**shared, "kind": "item", **empty, "title": entry["item"], "status": status})
+            found.append({**shared, "kind": "item", "title": entry["item"], "status": status})
+        for forecast in lesson["forecasts"]:
+            numbers = {name: forecast[name] for name in ("guess", "measured", "factor")}
+            status = "not compared" if forecast["measured"] is None else "compared"
+            found.append({**shared, "kind": "forecast", "number": forecast["key"], "status": status, **numbers})
     return found
 
 
@@ -82,6 +92,7 @@ def _lesson(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:
         "title": lesson.title,
         "exercises": [_exercise(number, title, done) for number, title in lesson.exercises.items()],
         "checklist": [{"item": item, "ticked": item in ticked} for item in lesson.checklist],
+        "forecasts": [exported(forecast) for forecast in of_lesson(done.forecasts.values(), lesson.number)],
     }
 
 

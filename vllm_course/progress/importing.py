@@ -7,6 +7,7 @@ from typing import Any
 
 from vllm_course.errors import CourseError
 from vllm_course.files import damaged, misfit, read_json
+from vllm_course.forecasts import Forecast, imported
 from vllm_course.progress.exporting import FORMAT, SCHEMA, learner_name
 
 WHAT = "an export (vllm-course progress --json)"
@@ -22,16 +23,18 @@ SHAPE = {
         }
     ],
 }
+SHAPE_2 = {"lessons": [{"forecasts": [dict]}]}  # and since schema 2 this
 
 
 @dataclass(frozen=True)
 class Export:
-    """What a merge needs of one export: passed exercises, and ticked items by lesson."""
+    """What a merge needs of one export: passed exercises, ticked items by lesson, and compared forecasts."""
 
     learner: str
     lessons: frozenset[str]
     passed: frozenset[str]
     ticked: frozenset[tuple[str, str]]
+    forecasts: tuple[Forecast, ...]
 
 
 def read(file: Path) -> Export:
@@ -47,7 +50,8 @@ def read(file: Path) -> Export:
     if isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
         reason = f"schema must be {SCHEMA} or older, got {data['schema']}."
         raise refusal(reason, remedy="Update this copy of the course.")
-    if wrong := misfit(data, SHAPE):
+    wrong = misfit(data, SHAPE)
+    if wrong := wrong or (misfit(data, SHAPE_2) if data["schema"] > 1 else ""):
         raise refusal(f"{wrong}.", remedy="Ask for it again.")
     try:
         return _export(data)
@@ -57,9 +61,11 @@ def read(file: Path) -> Export:
 
 def _export(data: dict[str, Any]) -> Export:
     lessons = data["lessons"]
+    forecasts = [imported(values) for lesson in lessons for values in lesson.get("forecasts", [])]
     return Export(
         learner=learner_name(data["learner"]),
         lessons=frozenset(lesson["lesson"] for lesson in lessons),
         passed=frozenset(e["number"] for lesson in lessons for e in lesson["exercises"] if e["status"] == "passed"),
         ticked=frozenset((part["lesson"], e["item"]) for part in lessons for e in part["checklist"] if e["ticked"]),
+        forecasts=tuple(forecast for forecast in forecasts if forecast.measured is not None),
     )

@@ -6,13 +6,14 @@ from typing import Any
 
 from vllm_course import catalogue
 from vllm_course.errors import CourseError
+from vllm_course.forecasts import calibration, of_lesson, shown
 from vllm_course.output import table
 from vllm_course.progress import importing
 from vllm_course.progress.exporting import SCHEMA
 from vllm_course.progress.importing import Export
 
 FORMAT = "vllm-course progress of a group"
-LEGEND = "Each lesson: exercises passed, checklist items ticked."
+LEGEND = "Each lesson: exercises passed, checklist items ticked, median factor of the forecasts (1 is exact)."
 
 
 def read_folder(folder: Path) -> tuple[list[Export], list[str]]:
@@ -46,7 +47,7 @@ def merge(exports: list[Export]) -> list[dict[str, Any]]:
 
     Returns:
         One dict a learner and lesson, sorted: `learner`, `lesson`, `exercises` (`passed`, `total`), `checklist`
-        (`ticked`, `total`).
+        (`ticked`, `total`), `forecasts` (`compared`, `median_factor`, None without any).
     """
     lessons = catalogue.lessons()
     return [
@@ -76,6 +77,8 @@ def flat(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "exercises_total": row["exercises"]["total"],
             "items_ticked": row["checklist"]["ticked"],
             "items_total": row["checklist"]["total"],
+            "forecasts_compared": row["forecasts"]["compared"],
+            "median_factor": row["forecasts"]["median_factor"],
         }
         for row in rows
     ]
@@ -87,6 +90,7 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         counts = f"{row['exercises']['passed']}/{row['exercises']['total']}"
         counts += f" {row['checklist']['ticked']}/{row['checklist']['total']}"
+        counts += f" {shown(factor)}x" if (factor := row["forecasts"]["median_factor"]) else ""
         learners.setdefault(row["learner"], []).append(counts)
     header = ["learner", *dict.fromkeys(row["lesson"] for row in rows)]
     return f"{table(header, [[name, *counts] for name, counts in learners.items()])}\n\n{LEGEND}"
@@ -102,11 +106,15 @@ def united(exports: list[Export]) -> list[str]:
 def _row(learner: str, lesson: catalogue.Lesson, exports: list[Export]) -> dict[str, Any]:
     passed = {number for export in exports for number in export.passed}.intersection(lesson.exercises)
     items = {item for export in exports for number, item in export.ticked if number == lesson.number}
+    # Of one key the comparison that came first counts, as in one file: it is the last in the dict.
+    by_time = sorted((one for each in exports for one in each.forecasts), key=lambda one: one.compared_at, reverse=True)
+    summed = calibration(of_lesson({one.key: one for one in by_time}.values(), lesson.number))
     return {
         "learner": learner,
         "lesson": lesson.number,
         "exercises": {"passed": len(passed), "total": len(lesson.exercises)},
         "checklist": {"ticked": len(items.intersection(lesson.checklist)), "total": len(lesson.checklist)},
+        "forecasts": {"compared": summed.compared, "median_factor": summed.median_factor},
     }
 
 

@@ -3,6 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
+from vllm_course.forecasts import Forecast
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -16,11 +18,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Progress:
-    """All that the file holds: attempts (oldest first) and strongest hint seen by exercise, ticked items by lesson."""
+    """All that the file holds: attempts (oldest first) and strongest hint seen by exercise, ticked items by lesson.
+
+    Forecasts are by their key.
+    """
 
     attempts: dict[str, list[Attempt]]
     hints: dict[str, int]
     ticks: dict[str, set[str]]
+    forecasts: dict[str, Forecast]
 
 
 def attempts(connection: sqlite3.Connection, number: str | None = None) -> list[Attempt]:
@@ -38,4 +44,6 @@ def everything(connection: sqlite3.Connection) -> Progress:
     ticks: dict[str, set[str]] = {}
     for lesson, item in connection.execute("SELECT lesson, item FROM ticks"):
         ticks.setdefault(lesson, set()).add(item)
-    return Progress(tries, dict(connection.execute("SELECT number, level FROM hints")), ticks)
+    hints = dict(connection.execute("SELECT number, level FROM hints"))
+    rows = connection.execute("SELECT key, guess, at, measured, compared_at FROM forecasts")
+    return Progress(tries, hints, ticks, {row[0]: Forecast(*row) for row in rows})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vllm_course import catalogue, progress
+from vllm_course.forecasts import Calibration
 from vllm_course.output import table
 from vllm_course.progress import Attempt, Progress
 
@@ -69,8 +70,8 @@ def next_step(rows: list[dict[str, Any]]) -> Step:
     return Step("All lessons are done. Open the lesson map", MAP)
 
 
-def as_table(rows: list[dict[str, Any]]) -> str:
-    """Lay a summary out for a terminal, with what to do next at the end."""
+def as_table(rows: list[dict[str, Any]], calibration: Calibration) -> str:
+    """Lay a summary out for a terminal: the lessons, the forecasts if any were compared, and what to do next."""
     lines = [
         [
             row["lesson"],
@@ -82,7 +83,13 @@ def as_table(rows: list[dict[str, Any]]) -> str:
     ]
     header = ["lesson", "title", "exercises passed", "checklist ticked"]
     step = next_step(rows)
-    return f"{table(header, lines)}\n\n{step.text} ({step.path})"
+    return "\n\n".join([table(header, lines), *_forecasts(calibration), f"{step.text} ({step.path})"])
+
+
+def _forecasts(calibration: Calibration) -> list[str]:
+    surprises = [f"  {one.key}  {one}" for one in calibration.surprises]
+    lines = [f"Forecasts: {calibration}", *(["Largest surprises:", *surprises] if surprises else [])]
+    return ["\n".join(lines)] if calibration.compared else []
 
 
 def _row(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:

@@ -16,9 +16,18 @@ VERSION_1 = (
     "CREATE TABLE hints (number TEXT PRIMARY KEY, level INTEGER NOT NULL)",
     "CREATE TABLE ticks (lesson TEXT NOT NULL, item TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (lesson, item))",
 )
+VERSION_2 = (
+    """CREATE TABLE forecasts (
+        key TEXT PRIMARY KEY,
+        guess REAL NOT NULL CHECK (guess > 0),
+        at TEXT NOT NULL,
+        measured REAL CHECK (measured > 0),
+        compared_at TEXT
+    )""",
+)
 # Never change an entry that was released: append one. Entry 0 makes schema version 1 of an empty file, entry 1 makes
 # version 2 of version 1, and so on.
-MIGRATIONS: list[tuple[str, ...]] = [VERSION_1]
+MIGRATIONS: list[tuple[str, ...]] = [VERSION_1, VERSION_2]
 
 
 def known() -> int:

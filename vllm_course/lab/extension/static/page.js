@@ -46,8 +46,9 @@ export function draw(node, map, actions) {
   const link = linker(actions);
   node.querySelector('.vc-map').replaceChildren(
     h('p', {}, link('vc-next', map.next.text, map.next.path, { className: 'vc-next', heading: map.next.heading })),
-    section('vc-lessons', 'Lessons', 'ol', map.lessons.map(lesson => card(lesson, link))),
-    section('vc-concepts', 'Concepts', 'ul', map.concepts.map(page => concept(page, link)))
+    section('vc-lessons', 'Lessons', list('ol', map.lessons.map(lesson => card(lesson, link)))),
+    ...(map.forecasts ? [forecasts(map.forecasts)] : []),
+    section('vc-concepts', 'Concepts', list('ul', map.concepts.map(page => concept(page, link))))
   );
   showProblem(node, map.problems, actions);
   if (focused) {
@@ -86,11 +87,22 @@ function linker(actions) {
   };
 }
 
-/** A heading and a list; the role is said because Safari forgets it for a list without bullets. */
-function section(id, title, tag, items) {
+/** A part of the page under a heading. */
+function section(id, title, ...children) {
   const heading = h('h2', { id: `${id}-title` }, title);
-  const list = h(tag, { attributes: { role: 'list' } }, ...items);
-  return h('section', { className: id, attributes: { 'aria-labelledby': heading.id } }, heading, list);
+  return h('section', { className: id, attributes: { 'aria-labelledby': heading.id } }, heading, ...children);
+}
+
+/** A list; the role is said because Safari forgets it for a list without bullets. */
+function list(tag, items) {
+  return h(tag, { attributes: { role: 'list' } }, ...items);
+}
+
+/** How well the learner forecasts: one sentence, and the largest surprises. */
+function forecasts({ summary, surprises }) {
+  const items = surprises.map(text => h('li', {}, text));
+  const largest = items.length > 0 && [h('p', {}, 'The largest surprises:'), list('ul', items)];
+  return section('vc-forecasts', 'Your forecasts', h('p', {}, summary), ...(largest || []));
 }
 
 /** One lesson: title, time, goal, two progress bars, links. */
