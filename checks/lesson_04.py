@@ -5,11 +5,12 @@ import time
 import jsonschema
 import numpy as np
 
-from vllm_course import distinct_n, next_token
+from vllm_course import next_token
 from vllm_course.checks import exercise, require
 from vllm_course.checks.shapes import close, columns, entries, exactly, keys, listed, number
 from vllm_course.checks.trying import described
 from vllm_course.checks.watch import Watch
+from vllm_course.measures import distinct_n
 from vllm_course.sampling import min_p_filter, penalise, top_k_filter, top_p_filter
 
 FOUR_SETTINGS = {  # name: what it must be, and the hint
@@ -131,7 +132,11 @@ SURE, UNSURE, FLAT = (np.array(p) for p in ([0.9, 0.05, 0.03, 0.02], [0.4, 0.3, 
 CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them, and the hint
     ([(UNSURE, 2)], "min_p top_k top_p", "One pair leaves all three knobs, each with a value that fits."),
     ([(SURE, 2), (UNSURE, 2)], "top_k", "The same number for a sure and an unsure prompt: only top_k does that."),
-    ([(SURE, 1), (UNSURE, 3)], "min_p top_p", "Two numbers: no top_k. top_p and min_p both have a value for all pairs."),
+    (
+        [(SURE, 1), (UNSURE, 3)],
+        "min_p top_p",
+        "Two numbers: no top_k. top_p and min_p both have a value for all pairs.",
+    ),
     ([(SURE, 1), (UNSURE, 3), (FLAT, 3)], "top_p", "min_p is out when no single value fits all pairs."),
     ([(SURE, 1), (UNSURE, 3), (FLAT, 4)], "min_p top_p", "A setting may keep all tokens: then nothing is cut."),
     ([(SURE, 4), (UNSURE, 3)], "", "A sure prompt kept more than an unsure one. No knob does that: return {}."),
@@ -145,8 +150,8 @@ CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them
     hints=[
         "Each pair says for each knob: the value was above this and not above that. What do all pairs leave?",
         "top_p: above the sum of the first kept - 1 probabilities, at most that of the first kept. min_p: above the "
-        "first cut one divided by the largest, at most the last kept one divided by it. low = max(...), high = min(...), "
-        "and if low < high the middle of both.",
+        "first cut one divided by the largest, at most the last kept one divided by it. low = max(...), "
+        "high = min(...), and if low < high the middle of both.",
     ],
     concept="sampling-parameters.md#top_p-top_k-min_p",
 )
@@ -154,11 +159,11 @@ def which_knob(suspects, knob, seen, llm) -> None:
     """The knobs, and a value for each, that explain how many tokens were kept."""
     for pairs, names, hint in CASES_OF_KNOBS:
         kept = " and ".join(str(n) for _, n in pairs)
-        found = suspects(pairs, case=f"where {kept} of 4 were kept")
+        found = suspects(tuple(pairs), case=f"where {kept} of 4 were kept")
         require(sorted(found) == names.split(), f"{hint} Yours says {sorted(found)} where {kept} of 4 were kept.")
         _explains(found, pairs, f"where {kept} of 4 were kept")
     pairs = [(next_token(llm, prompt)["probability"].to_numpy(), kept) for prompt, kept in seen.items()]
-    keys(knob, suspects(pairs), "knob_4_3 must be what suspects says about SEEN_4_3,")
+    keys(knob, suspects(tuple(pairs)), "knob_4_3 must be what suspects says about SEEN_4_3,")
     _explains(knob, pairs, "in knob_4_3")
 
 
@@ -167,7 +172,9 @@ def _explains(found, pairs, where: str) -> None:
         value = number(value, f"The value of {name} must be a number, not {value!r:.40}.")
         # A value at the upper end is right as well, but sums are rounded.
         tried = value if name == "top_k" else value - 1e-9
-        require(0 < tried <= (1 if name != "top_k" else np.inf), f"{name}={value:g} {where} is no value that vLLM takes.")
+        require(
+            0 < tried <= (1 if name != "top_k" else np.inf), f"{name}={value:g} {where} is no value that vLLM takes."
+        )
         for probabilities, kept in pairs:
             left = int(np.isfinite(KNOBS[name](np.log(probabilities), tried)).sum())
             require(left == kept, f"{name}={value:g} {where} keeps {left} tokens of one pair, not {kept}.")
@@ -196,7 +203,9 @@ def five_each(five, frame, differ, temperatures, llm) -> None:
     same = list(columns(frame, names, "frame_4_4 must be")["temperature"]) == list(temperatures)
     require(same, "frame_4_4 must have one row for each of TEMPERATURES_4_4, in their order.")
     differ = [number(t, "differ_4_4 holds temperatures.") for t in listed(differ, "Give differ_4_4 as a list.")]
-    truth = [t for t, best, by_sum in frame[["temperature", "best", "by_sum"]].itertuples(index=False) if best != by_sum]
+    truth = [
+        t for t, best, by_sum in frame[["temperature", "best", "by_sum"]].itertuples(index=False) if best != by_sum
+    ]
     require(sorted(differ) == sorted(truth), f"best and by_sum differ at {truth} in your table, not at {differ}.")
 
 
@@ -208,24 +217,31 @@ def _best_of_five(table, asked, call) -> None:
         texts = [c for p, output in pairs if p.temperature == row.temperature for c in output.outputs]
         require(len(texts) == 5, f"Ask for five completions at each temperature, not for {len(texts)}.")
         require(texts[0].cumulative_logprob is not None, "Ask for log probabilities: logprobs=0 is enough.")
-        require(close(row.diversity, distinct_n([c.text for c in texts])), "diversity: distinct_n(all five texts, n=2).")
+        require(
+            close(row.diversity, distinct_n([c.text for c in texts])), "diversity: distinct_n(all five texts, n=2)."
+        )
         by_sum = max(texts, key=lambda c: c.cumulative_logprob).text
         best = max(texts, key=lambda c: c.cumulative_logprob / len(c.token_ids)).text
-        exactly(row.best, best, "best has the highest log probability per token.", {by_sum: "best is divided by length."})
+        exactly(
+            row.best, best, "best has the highest log probability per token.", {by_sum: "best is divided by length."}
+        )
         exactly(row.by_sum, by_sum, "by_sum has the highest cumulative_logprob, not divided by anything.")
 
 
-SHUFFLED = np.log([0.125, 0.5, 0.0625, 0.25, 0.0625])
-FILTERED = [  # the filter, its value, which tokens it keeps, and the hint
-    ("my_top_p", 0.1, [1], "Even a small p keeps the likeliest token."),
-    ("my_top_p", 0.5 - 1e-9, [1], "A token of probability 0.5 is enough for p=0.5: stop once p is reached."),
-    ("my_top_p", 0.6, [1, 3], "The token that carries the sum past p is kept too. The array is in no order."),
-    ("my_top_p", 0.8, [0, 1, 3], "The array is in no order: sort, and bring the result back to its order."),
-    ("my_top_p", 1, [0, 1, 2, 3, 4], "p=1 keeps all."),
-    ("my_min_p", 0.6, [1], "Only tokens at least 0.6 times as likely as the likeliest stay."),
-    ("my_min_p", 0.4, [1, 3], "min_p is a fraction of the largest probability, not a probability."),
-    ("my_min_p", 0.1, [0, 1, 2, 3, 4], "min_p is a fraction of the largest probability, not a probability."),
-    ("my_min_p", 0, [0, 1, 2, 3, 4], "min_p=0 keeps all."),
+ORDERED, SHUFFLED = np.log([0.5, 0.25, 0.125, 0.0625, 0.0625]), np.log([0.125, 0.5, 0.0625, 0.25, 0.0625])
+FRACTION = "min_p is a fraction of the largest probability, not a probability."
+NO_ORDER = "The array is in no order: sort, and bring the result back to the order of the array."
+FILTERED = [  # the filter, its value, log probabilities, which tokens it keeps, and the hint
+    ("my_top_p", 0.1, ORDERED, [0], "Even a small p keeps the likeliest token."),
+    ("my_top_p", 0.5 - 1e-9, ORDERED, [0], "A token of probability 0.5 is enough: stop once p is reached."),
+    ("my_top_p", 0.6, ORDERED, [0, 1], "The token that carries the sum past p is kept too."),
+    ("my_top_p", 0.6, SHUFFLED, [1, 3], NO_ORDER),
+    ("my_top_p", 0.8, SHUFFLED, [0, 1, 3], NO_ORDER),
+    ("my_top_p", 1, SHUFFLED, [0, 1, 2, 3, 4], "p=1 keeps all."),
+    ("my_min_p", 0.6, SHUFFLED, [1], FRACTION),
+    ("my_min_p", 0.4, SHUFFLED, [1, 3], FRACTION),
+    ("my_min_p", 0.1, SHUFFLED, [0, 1, 2, 3, 4], FRACTION),
+    ("my_min_p", 0, SHUFFLED, [0, 1, 2, 3, 4], "min_p=0 keeps all."),
 ]
 
 
@@ -238,16 +254,16 @@ FILTERED = [  # the filter, its value, which tokens it keeps, and the hint
     },
     hints=[
         "np.argsort gives the order, and an array indexed by it can be written to as well. Compare probabilities.",
-        "order = np.argsort(-logprobs); before = cumsum - probabilities; kept[order] = before < p. min_p: probabilities "
-        ">= min_p * probabilities.max(). Then np.where(kept, logprobs, -np.inf), minus the log of its exp's sum.",
+        "order = np.argsort(-logprobs); before = cumsum - probabilities; kept[order] = before < p. min_p: "
+        "probabilities >= min_p * probabilities.max(). Then np.where(kept, logprobs, -np.inf), minus the log of its exp's sum.",
     ],
     concept="sampling-parameters.md#top_p-top_k-min_p",
 )
 def filters_by_hand(my_top_p, my_min_p, drawn, llm) -> None:
     """Both filters in NumPy, equal to vLLM's, and a function that shows what vLLM draws."""
     mine = {"my_top_p": my_top_p, "my_min_p": my_min_p}
-    for name, value, kept, hint in FILTERED:
-        _filters(mine[name], SHUFFLED, value, np.isin(np.arange(5), kept), hint)
+    for name, value, logprobs, kept, hint in FILTERED:
+        _filters(mine[name], logprobs, value, np.isin(np.arange(5), kept), hint)
     prompt = "The weather today is"
     whole = next_token(llm, prompt).sort_values("token_id")["logprob"].to_numpy(dtype=float)
     for value in (0.3, 0.85, 1):
@@ -270,9 +286,10 @@ def _filters(function, logprobs, value, kept, hint: str) -> None:
     require(np.array_equal(given, logprobs), f"{function.name} changes the array that it is given: make a new one.")
     require(len(found) == len(logprobs), f"{function.name} must return one log probability per token.")
     found = np.array(found, dtype=float)
-    require(not np.isnan(found).any(), f"{function.name}: nan is no log probability. A cut token has minus infinity.")
+    ids = [np.flatnonzero(each)[:8].tolist() for each in (np.isfinite(found), kept)]
     right = np.array_equal(np.isfinite(found), kept)
-    require(right, f"{function.name}({value:g}) keeps {np.isfinite(found).sum()} tokens, not these {kept.sum()}. {hint}")
+    require(right, f"{hint} {function.name} keeps the tokens {ids[0]} for {value:g}, not {ids[1]}.")
+    require(not np.isnan(found).any(), f"{function.name}: nan is no log probability. A cut token has minus infinity.")
     truth = logprobs[kept] - np.log(np.exp(logprobs[kept]).sum())
     require(np.allclose(found[kept], truth, atol=1e-4), f"{function.name}: what is kept must add up to 1 again.")
 
@@ -325,7 +342,7 @@ SENTENCES = ["The capital of France is Paris.", "The capital of France is Madrid
     "4.7",
     functions={"perplexities": "llm, sentences -> list", "likelier": "llm, first, second -> text"},
     hints=[
-        "The prompt's ids and the prompt's log probabilities have the same length, and both begin with the start token.",
+        "The prompt's ids and its log probabilities have the same length, and both begin with the start token.",
         "SamplingParams(max_tokens=1, prompt_logprobs=0); entry[token].logprob for token, entry in "
         "zip(output.prompt_token_ids[1:], output.prompt_logprobs[1:]); np.exp(-np.mean(...)).",
     ],
@@ -347,7 +364,9 @@ def surprise(perplexities, likelier, pair, llm) -> None:
             np.exp(-total / (count + 1)): "the first token has no log probability: do not count it.",
         }
         number(given, "A perplexity is a finite number.")
-        fits = next((hint for value, hint in likely.items() if close(given, value, within=1e-4)), "look ids up one by one.")
+        fits = next(
+            (hint for value, hint in likely.items() if close(given, value, within=1e-4)), "look ids up one by one."
+        )
         right = close(given, truth, within=1e-3)
         require(right, f"The perplexity of {sentence!r} is {truth:.4g}, not {given:.4g}: {fits}")
     for first, second in ((SENTENCES[0], SENTENCES[1]), (SENTENCES[1], SENTENCES[0]), (SENTENCES[0], SENTENCES[2])):
@@ -376,7 +395,8 @@ def _logprobs(llm, sentence: str) -> list[float]:
     hints=[
         "Print all sequences of one search, with text and cum_logprob. Which has the highest, and how does it begin?",
         "llm.beam_search([prompt], BeamSearchParams(beam_width=width, max_tokens=max_tokens))[0].sequences; "
-        "max(sequences, key=lambda s: s.cum_logprob); text.removeprefix(prompt). For a prompt, try some with many ways to go on.",
+        "max(sequences, key=lambda s: s.cum_logprob); text.removeprefix(prompt). "
+        "For a prompt, try some with many ways to go on.",
     ],
     concept="sampling-parameters.md#common-settings",
 )
@@ -387,7 +407,9 @@ def beam_search(greedy, beam, prompt, llm) -> None:
         _total(beam(llm, begun, 3, 8), _best_beam(llm, begun, 3, 8), f"beam({begun!r})", begun)
     require(isinstance(prompt, str), "prompt_4_8 must be a text.")
     gain = _best_beam(llm, prompt, 4, 12)[1] - _greedy(llm, prompt, 12)[1]
-    require(gain > 0.5, f"With prompt_4_8 beam search gains {gain:.2f}, it must gain more than 0.5: try another prompt.")
+    require(
+        gain > 0.5, f"With prompt_4_8 beam search gains {gain:.2f}, it must gain more than 0.5: try another prompt."
+    )
 
 
 BEAM_PROMPTS = ["The weather today is", "Once upon a time"]
@@ -466,7 +488,10 @@ SCRIPTS = [  # what the model says, with finish_reason, and the hint when it is 
     ([("{", CUT), (GOOD, WHOLE)], "A text that was cut is no JSON yet: look at finish_reason and try again."),
     ([('{"x": 1, "red": true}', CUT), (GOOD, WHOLE)], "A text that was cut is never used, even if it parses."),
     ([('{"x": 3, "red": tru', WHOLE), (GOOD, WHOLE)], "A text that does not parse is tried again."),
-    ([('{"x": 30, "red": true}', WHOLE), (GOOD, WHOLE)], "It must fit the schema: jsonschema.validate raises otherwise."),
+    (
+        [('{"x": 30, "red": true}', WHOLE), (GOOD, WHOLE)],
+        "It must fit the schema: jsonschema.validate raises otherwise.",
+    ),
     ([("{", WHOLE), ("{", CUT), (GOOD, WHOLE)], "Three attempts are allowed, the third was never made."),
 ]
 
@@ -490,8 +515,8 @@ class Scripted(Watch):
     functions={"extract": "llm, text, schema -> value"},
     hints=[
         "Three things can be wrong with a completion: it was cut, it is no JSON, it is JSON that does not fit.",
-        "for attempt in range(3): generate with max_tokens=64 * 2**attempt and temperature=attempt / 2. If finish_reason "
-        'is "stop", try json.loads and jsonschema.validate, and return. After the loop raise ValueError. A long text: '
+        "for attempt in range(3): generate with max_tokens=64 * 2**attempt and temperature=attempt / 2. If "
+        'finish_reason is "stop", try json.loads and jsonschema.validate, and return. After the loop raise ValueError. A long text: '
         'give {"prompt_token_ids": ids[:limit]}.',
     ],
     concept="structured-output.md#what-goes-wrong",
@@ -513,7 +538,9 @@ def always_valid(extract, llm, schema, texts) -> None:
         said = ", then ".join(f"{text!r} ({reason})" for text, reason in script)
         require(found == {"x": 3, "red": True}, f"{hint} The model said {said}. You returned {found!r:.60}.")
         asked = [repr((call.params, call.ids)) for call in watch.calls]
-        require(len(set(asked)) == len(asked), "A retry must ask for something else, such as another temperature or seed.")
+        require(
+            len(set(asked)) == len(asked), "A retry must ask for something else, such as another temperature or seed."
+        )
     _gives_up(extract, llm)
 
 
@@ -529,7 +556,9 @@ def _gives_up(extract, llm) -> None:
     for script in ([("{", CUT)], [('{"x": 30, "red": true}', WHOLE)]):
         watch = Scripted(llm, script)
         found, error = extract.ending(watch, "Anna", POINT)
-        require(error is not None, f"Nothing fitted in three attempts, yet {found!r:.60} was returned: raise a ValueError.")
+        require(
+            error is not None, f"Nothing fitted in three attempts, yet {found!r:.60} was returned: raise a ValueError."
+        )
         right = isinstance(error, ValueError)
         require(right, f"Nothing fitted in three attempts: end with a ValueError, not with {described(error)}.")
         require(len(watch.calls) == 3, f"Make three attempts, not {len(watch.calls)}.")
