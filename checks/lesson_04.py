@@ -193,7 +193,7 @@ def _explains(found, pairs, where: str) -> None:
 )
 def five_each(five, frame, differ, temperatures, llm) -> None:
     """Five completions per temperature: how different they are, and which is the best."""
-    for prompt, asked in (("Hello, my name is", [1.2, 0.7]), ("Once upon a time", [0.9, 1.5, 0.4])):
+    for prompt, asked in (("My favourite animal is", [1.2, 0.7]), ("Hello, my name is", [0.8, 1.5, 0.4])):
         watch = Watch(llm)
         table = five(watch, prompt, asked)
         (call,) = watch.asked("generate", 1, max_tokens=40)
@@ -255,7 +255,8 @@ FILTERED = [  # the filter, its value, log probabilities, which tokens it keeps,
     hints=[
         "np.argsort gives the order, and an array indexed by it can be written to as well. Compare probabilities.",
         "order = np.argsort(-logprobs); before = cumsum - probabilities; kept[order] = before < p. min_p: "
-        "probabilities >= min_p * probabilities.max(). Then np.where(kept, logprobs, -np.inf), minus the log of its exp's sum.",
+        "probabilities >= min_p * probabilities.max(). Then np.where(kept, logprobs, -np.inf), minus the logarithm of "
+        "the sum of its exp.",
     ],
     concept="sampling-parameters.md#top_p-top_k-min_p",
 )
@@ -393,18 +394,18 @@ def _logprobs(llm, sentence: str) -> list[float]:
     "4.8",
     functions={"greedy": "llm, prompt, max_tokens -> pair", "beam": "llm, prompt, width, max_tokens -> pair"},
     hints=[
-        "Print all sequences of one search, with text and cum_logprob. Which has the highest, and how does it begin?",
-        "llm.beam_search([prompt], BeamSearchParams(beam_width=width, max_tokens=max_tokens))[0].sequences; "
-        "max(sequences, key=lambda s: s.cum_logprob); text.removeprefix(prompt). "
-        "For a prompt, try some with many ways to go on.",
+        "Print all sequences of one search, with text and cum_logprob. By what are they sorted, and how do they begin?",
+        "BeamSearchParams(beam_width=width, max_tokens=max_tokens, length_penalty=0); "
+        "llm.beam_search([prompt], params)[0].sequences[0]; text.removeprefix(prompt). For a prompt, try some that can "
+        "go on in many ways.",
     ],
     concept="sampling-parameters.md#common-settings",
 )
 def beam_search(greedy, beam, prompt, llm) -> None:
     """Greedy decoding and beam search as pairs of continuation and total, and a prompt where they differ."""
-    for begun in BEAM_PROMPTS:
-        _total(greedy(llm, begun, 8, case="for greedy"), _greedy(llm, begun, 8), f"greedy({begun!r})", begun)
-        _total(beam(llm, begun, 3, 8), _best_beam(llm, begun, 3, 8), f"beam({begun!r})", begun)
+    for begun, width, most in (("The weather today is", 3, 8), ("The capital of France is", 4, 12)):
+        _total(greedy(llm, begun, most), _greedy(llm, begun, most), f"greedy({begun!r})", begun)
+        _total(beam(llm, begun, width, most), _best_beam(llm, begun, width, most), f"beam({begun!r})", begun)
     require(isinstance(prompt, str), "prompt_4_8 must be a text.")
     gain = _best_beam(llm, prompt, 4, 12)[1] - _greedy(llm, prompt, 12)[1]
     require(
@@ -412,15 +413,12 @@ def beam_search(greedy, beam, prompt, llm) -> None:
     )
 
 
-BEAM_PROMPTS = ["The weather today is", "Once upon a time"]
-
-
 def _total(given, truth, where: str, prompt: str) -> None:
     (text, total), (right, right_total) = given, truth
     require(isinstance(text, str), f"{where} must return the text first, and then its log probability.")
     require(not text.startswith(prompt), f"{where} must return the continuation only: the prompt is in the text.")
-    hint = "logprobs=0 makes cumulative_logprob a number" if total is None else "cum_logprob of the same sequence"
-    require(text == right, f"{where} must find {right!r}, the highest total, not {text!r}.")
+    require(text == right, f"{where} must find {right!r}, not {text!r}. length_penalty=0 compares the totals alone.")
+    hint = "logprobs=0 makes cumulative_logprob a number" if total is None else "take the total of this very text"
     require(close(total, right_total, within=1e-3), f"{where} must say {right_total:.3f}, not {total}: {hint}.")
 
 
@@ -435,8 +433,8 @@ def _greedy(llm, prompt: str, max_tokens: int) -> tuple[str, float]:
 def _best_beam(llm, prompt: str, width: int, max_tokens: int) -> tuple[str, float]:
     from vllm.sampling_params import BeamSearchParams
 
-    (output,) = llm.beam_search([prompt], BeamSearchParams(beam_width=width, max_tokens=max_tokens))
-    best = max(output.sequences, key=lambda sequence: sequence.cum_logprob)
+    params = BeamSearchParams(beam_width=width, max_tokens=max_tokens, length_penalty=0)
+    best = llm.beam_search([prompt], params)[0].sequences[0]
     return best.text.removeprefix(prompt), best.cum_logprob
 
 
@@ -451,17 +449,17 @@ def _best_beam(llm, prompt: str, width: int, max_tokens: int) -> tuple[str, floa
 )
 def variations_that_come_back(variations, llm) -> None:
     """Different texts of prompts that a seed brings back, alone and in a batch."""
-    watch, (moon, sun, sea) = Watch(llm), ["The moon", "The sun", "The sea"]
-    alone = _varied(variations(watch, [moon], 3, 0), [moon], 3)
+    watch, (story, name, like) = Watch(llm), ["Once upon a time", "Hello, my name is", "I like to"]
+    alone = _varied(variations(watch, [story], 3, 0), [story], 3)
     watch.asked("generate", 1, temperature=1, max_tokens=24)
-    again = _varied(variations(llm, [moon], 3, 0), [moon], 3)
+    again = _varied(variations(llm, [story], 3, 0), [story], 3)
     require(again == alone, "The same arguments gave other texts: every request needs a seed.")
-    many = _varied(variations(llm, [sun, moon, sea], 3, 0), [sun, moon, sea], 3)
-    require(many[moon] == alone[moon], "In a batch the prompt got other texts: its seeds depend on its place there.")
-    more = _varied(variations(llm, [moon], 5, 0), [moon], 5)
-    require(more[moon][:3] == alone[moon], "A larger count must keep the first texts: their seeds must not change.")
+    many = _varied(variations(llm, [name, story, like], 3, 0), [name, story, like], 3)
+    require(many[story] == alone[story], "In a batch the prompt got other texts: its seeds depend on its place there.")
+    more = _varied(variations(llm, [story], 5, 0), [story], 5)
+    require(more[story][:3] == alone[story], "A larger count must keep the first texts: their seeds must not change.")
     for seed in (1, 2, 1000):
-        shared = set(_varied(variations(llm, [moon], 5, seed), [moon], 5)[moon]) & set(more[moon])
+        shared = set(_varied(variations(llm, [story], 5, seed), [story], 5)[story]) & set(more[story])
         hint = "their lists of seeds overlap: leave room between them"
         require(not shared, f"The seeds 0 and {seed} share {len(shared)} text(s): {hint}.")
 
@@ -516,8 +514,8 @@ class Scripted(Watch):
     hints=[
         "Three things can be wrong with a completion: it was cut, it is no JSON, it is JSON that does not fit.",
         "for attempt in range(3): generate with max_tokens=64 * 2**attempt and temperature=attempt / 2. If "
-        'finish_reason is "stop", try json.loads and jsonschema.validate, and return. After the loop raise ValueError. A long text: '
-        'give {"prompt_token_ids": ids[:limit]}.',
+        'finish_reason is "stop", try json.loads and jsonschema.validate, and return. After the loop raise '
+        'ValueError. A long text: give {"prompt_token_ids": ids[:limit]}.',
     ],
     concept="structured-output.md#what-goes-wrong",
 )

@@ -85,7 +85,7 @@ SKIPPED = "zip(output.prompt_token_ids[1:], output.prompt_logprobs[1:], strict=T
 
 # 4.8
 
-HIGHEST = "max(output.sequences, key=lambda sequence: sequence.cum_logprob)"
+FIRST, BY_TOTAL = "output.sequences[0]", "max_tokens=max_tokens, length_penalty=0"
 
 NEW_TOKENS = "best.tokens[len(llm.get_tokenizer().encode(prompt)) :]"
 DECODED = f"llm.get_tokenizer().decode({NEW_TOKENS}, skip_special_tokens=True), best"
@@ -249,8 +249,8 @@ WRONG = {
     ],
     "4.8": [
         edit("with the prompt", "continuation only", ".removeprefix(prompt)", ""),
-        edit("the first of the list", "highest total", HIGHEST, "output.sequences[0]"),
-        edit("the lowest", "highest total", HIGHEST, HIGHEST.replace("max", "min")),
+        edit("sorted by length too", "length_penalty=0", BY_TOTAL, "max_tokens=max_tokens"),
+        edit("the last of the list", "length_penalty=0", FIRST, "output.sequences[-1]"),
         edit("no log probabilities", "logprobs=0", "max_tokens=max_tokens, logprobs=0", "max_tokens=max_tokens"),
         edit("sampled", "must find", "temperature=0", "temperature=1, seed=3"),
         edit(
@@ -259,9 +259,9 @@ WRONG = {
             "completion.text, completion.cumulative_logprob",
             "completion.cumulative_logprob, completion.text",
         ),
-        edit("divided by length", "must say", "best.cum_logprob\n", "best.cum_logprob / len(best.tokens)\n"),
+        edit("divided by length", "must say", "best.cum_logprob\n\n", "best.cum_logprob / len(best.tokens)\n\n"),
         edit("a width of one", "must find", "beam_width=width", "beam_width=1"),
-        changed("greedy finds it too", "try another", prompt_4_8=lambda prompt: "The capital of France is"),
+        changed("greedy finds it too", "try another", prompt_4_8=lambda prompt: "The moon"),
         changed("no text", "must be a text", prompt_4_8=lambda prompt: 3),
     ],
     "4.9": [
@@ -390,12 +390,7 @@ RIGHT = {
             "best.text.removeprefix(prompt), best",
             DECODED,
         ),
-        edit(
-            "sorted by total",
-            "",
-            "max_tokens=max_tokens))\n    best = " + HIGHEST,
-            "max_tokens=max_tokens, length_penalty=0.0))\n    best = output.sequences[0]",
-        ),
+        edit("the highest of all", "", FIRST, "max(output.sequences, key=lambda each: each.cum_logprob)"),
         edit(
             "prompts as dicts, a list",
             "",
