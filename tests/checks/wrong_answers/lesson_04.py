@@ -312,7 +312,7 @@ WRONG = {
         edit(
             "the prompt alone",
             "structured_outputs",
-            "structured_outputs=StructuredOutputsParams(json=schema)",
+            "            structured_outputs=StructuredOutputsParams(json=schema),\n",
             "",
             "            jsonschema.validate",
             "            found = {'name': 'A', 'age': 1, 'city': 'Rome'}; jsonschema.validate",
