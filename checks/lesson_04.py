@@ -517,7 +517,7 @@ class Scripted(Watch):
         "Three things can be wrong with a completion: it was cut, it is no JSON, it is JSON that does not fit.",
         "for attempt in range(3): generate with max_tokens=64 * 2**attempt and temperature=attempt / 2. If "
         'finish_reason is "stop", try json.loads and jsonschema.validate, and return. After the loop raise '
-        'ValueError. A long text: give {"prompt_token_ids": ids[:limit]}.',
+        'ValueError. A long text: tokenization_kwargs={"truncate_prompt_tokens": ...} of generate.',
     ],
     concept="structured-output.md#what-goes-wrong",
 )

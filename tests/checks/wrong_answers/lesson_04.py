@@ -111,7 +111,8 @@ REGROUPED = "[tuple(o.outputs[0].text for o in outputs[i * count : (i + 1) * cou
 FINISHED, RETRIED = 'completion.finish_reason == "stop"', "temperature=attempt / 2,"
 VALIDATED = "                jsonschema.validate(found, schema)\n"
 GAVE_UP = 'raise ValueError(f"No valid JSON after 3 attempts: {problem}")'
-FIRST_IDS = "tokenizer.encode(text)[: limit - max_tokens - 32]"
+ROOM, ASKED_4_10 = ", tokenization_kwargs=room", 'f"{text}\\nJSON: "'
+LAST_IDS = '{"prompt_token_ids": llm.get_tokenizer().encode(text)[-(limit - max_tokens) :]}'
 
 WRONG = {
     "4.1": [
@@ -317,8 +318,8 @@ WRONG = {
             "            jsonschema.validate",
             "            found = {'name': 'A', 'age': 1, 'city': 'Rome'}; jsonschema.validate",
         ),
-        edit("long texts refused", "maximum", FIRST_IDS, "tokenizer.encode(text)"),
-        edit("no text", "must hold the text", FIRST_IDS, "tokenizer.encode('Anna')"),
+        edit("long texts refused", "maximum", ROOM, ""),
+        edit("no text", "must hold the text", ASKED_4_10, "'Anna'"),
     ],
 }
 
@@ -412,8 +413,8 @@ RIGHT = {
         edit("seeds from far apart", "", SEED, "seed=np.random.default_rng(seed).integers(2**31).item()"),
     ],
     "4.10": [
-        edit("a regex as well", "", "max_tokens = 64 * 2**attempt", "max_tokens = 100 + attempt"),
-        edit("the end of a long text", "", FIRST_IDS, "tokenizer.encode(text)[-(limit - max_tokens - 32) :]"),
+        edit("more room", "", "max_tokens = 64 * 2**attempt", "max_tokens = 100 + attempt"),
+        edit("the end of a long text, as token ids", "", ASKED_4_10, LAST_IDS, ROOM, ""),
         edit("the last retry cold again", "", RETRIED, "temperature=(0, 0.7, 1.3)[attempt],"),
     ],
 }
