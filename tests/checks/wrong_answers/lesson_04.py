@@ -280,7 +280,7 @@ WRONG = {
         edit("one text", "Return 3 texts", TEXTS, "[[output.outputs[0].text] for output in outputs]"),
         edit("outputs", "not output objects", TEXTS, "[output.outputs for output in outputs]"),
         edit("a text for each prompt", "list of texts", TEXTS, "[output.outputs[0].text for output in outputs]"),
-        edit("seeds too close", "overlap", SEED, "seed=2 * seed"),
+        edit("seeds too close", "overlap", SEED, "seed=10 * seed"),
         edit("the seed dropped", "share", SEED, "seed=1000"),
         edit("another length", "max_tokens=24", "max_tokens=24", "max_tokens=16"),
     ],
@@ -351,7 +351,7 @@ RIGHT = {
     ],
     "4.4": [
         edit(
-            "five requests of one",
+            "another seed, more log probabilities",
             "",
             N_AT_ONCE,
             "[SamplingParams(n=5, temperature=t, max_tokens=40, seed=7, logprobs=3) for t in temperatures]",
