@@ -269,7 +269,7 @@ WRONG = {
         edit("overlapping seeds", "overlap", SEED, "seed=seed"),
         edit("no seed", "needs a seed", ", " + SEED, ""),
         edit("seeds by place", "depend on its place", PARAMS_4_9, BY_PLACE),
-        edit("a call for each", "called 1 time", GENERATED_4_9, ONE_EACH.replace("prompts]", "prompts * 2]")),
+        edit("a call for each", "called 1 time", GENERATED_4_9, ONE_EACH),
         edit("seeds by count", "keep the first texts", SEED, "seed=1000 * seed + 77 * count"),
         edit(
             "the same one each time",
@@ -280,7 +280,7 @@ WRONG = {
         edit("one text", "Return 3 texts", TEXTS, "[[output.outputs[0].text] for output in outputs]"),
         edit("outputs", "not output objects", TEXTS, "[output.outputs for output in outputs]"),
         edit("a text for each prompt", "list of texts", TEXTS, "[output.outputs[0].text for output in outputs]"),
-        edit("seeds too close", "overlap", SEED, "seed=10 * seed"),
+        edit("seeds too close", "overlap", SEED, "seed=5 * seed"),
         edit("the seed dropped", "share", SEED, "seed=1000"),
         edit("another length", "max_tokens=24", "max_tokens=24", "max_tokens=16"),
     ],
