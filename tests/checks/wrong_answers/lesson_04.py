@@ -83,6 +83,9 @@ IN_ONE_CALL = "llm.generate(sentences, SamplingParams(max_tokens=1, prompt_logpr
 IN_CALLS = "[llm.generate(s, SamplingParams(max_tokens=1, prompt_logprobs=0))[0] for s in sentences]"
 SKIPPED = "zip(output.prompt_token_ids[1:], output.prompt_logprobs[1:], strict=True)"
 
+COMPARED = "one, other = perplexities(llm, [first, second])"
+BY_SUM = COMPARED + "; one, other = np.log(one) * len(first), np.log(other) * len(second)"
+
 # 4.8
 
 FIRST, BY_TOTAL = "output.sequences[0]", "max_tokens=max_tokens, length_penalty=0"
@@ -232,6 +235,7 @@ WRONG = {
         ),
         edit("None not skipped", "TypeError", SKIPPED, "zip(output.prompt_token_ids, output.prompt_logprobs)"),
         edit("the more surprising one", "lower perplexity", "one < other", "one > other"),
+        edit("by the sum", "favours the shorter", COMPARED, BY_SUM),
         edit(
             "one sentence",
             "one perplexity per sentence",
