@@ -41,7 +41,7 @@ GOOD = [
     ({"cpu_flags": frozenset({"avx2", "avx512f"})}, "processor", "AVX-512"),
     ({}, "processor", "AVX2; 4-bit weights"),
     ({**GPU_BUILD, "gpus": H100, "cpu_flags": frozenset()}, "processor", "the GPU does the work"),
-    ({}, "threads", "1 for a shipped model, one for each of 2 cores for another"),
+    ({}, "threads", "idle ones of 2 cores for a shipped model, all of them for another"),
     ({"threads": "4"}, "threads", "4 for every model, as OMP_NUM_THREADS says"),
     ({"binding": "0-1"}, "threads", "one for each core for every model, since VLLM_CPU_OMP_THREADS_BIND=0-1 is set"),
     ({}, "variables", "none is set for vLLM but by the course"),

@@ -78,7 +78,7 @@ def threads(facts: Machine) -> Check:
         return Check("threads", "ok", f"{facts.threads} for every model, as {NUMBER} says")
     if facts.binding:
         return Check("threads", "ok", f"one for each core for every model, since {BINDING}={facts.binding} is set")
-    return Check("threads", "ok", f"1 for a shipped model, one for each of {facts.cores} cores for another")
+    return Check("threads", "ok", f"idle ones of {facts.cores} cores for a shipped model, all of them for another")
 
 
 def variables(facts: Machine) -> Check:
