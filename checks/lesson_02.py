@@ -1551,7 +1551,8 @@ class Ending(Timed):
             each.logit_bias = {self.llm.get_tokenizer().eos_token_id: 100.0} | (each.logit_bias or {})
         outputs = super().generate(prompts, params, *args, **options)
         for place, output in enumerate(outputs):
-            output.metrics.first_token_latency /= 1 + place
+            if output.metrics:  # there with disable_log_stats=False only
+                output.metrics.first_token_latency /= 1 + place
         return outputs
 
 

@@ -403,7 +403,7 @@ def _logprobs(llm, sentence: str) -> list[float]:
         "llm.beam_search([prompt], params)[0].sequences[0]; text.removeprefix(prompt). For a prompt, try some that can "
         "go on in many ways.",
     ],
-    concept="sampling-parameters.md#several-completions-and-log-probabilities",
+    concept="sampling-parameters.md#beam-search",
 )
 def beam_search(greedy, beam, prompt, llm) -> None:
     """Greedy decoding and beam search as pairs of continuation and total, and a prompt where they differ."""

@@ -23,13 +23,13 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def as_csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
-    """Write rows as CSV with a header.
+    """Write rows as CSV with a header; a cell that a row lacks stays empty.
 
     Example:
         >>> as_csv(["prompt", "tokens"], [{"prompt": 'Say "a, b".', "tokens": 3}])
         'prompt,tokens\\n"Say ""a, b"".",3'
     """
-    return "\n".join(map(_csv_row, [columns, *([row[column] for column in columns] for row in rows)]))
+    return "\n".join(map(_csv_row, [columns, *([row.get(column, "") for column in columns] for row in rows)]))
 
 
 def _csv_row(cells: list[Any]) -> str:

@@ -63,7 +63,7 @@ def complete(llm: "LLM", prompt: str, name: str, shared: dict[str, int]) -> dict
         found = search(llm, prompt, settings["beam_width"], shared["max_tokens"])
     else:
         found = sample(llm, prompt, settings | shared)
-    return {"strategy": name, "settings": settings} | found
+    return {"strategy": name, "prompt": prompt, "settings": settings} | found
 
 
 def sample(llm: "LLM", prompt: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
         rows = [
             [r["strategy"], f"{r['logprob'] / r['tokens']:.2f}", r["finish_reason"], repr(r["text"])] for r in records
         ]
+        print(f"Prompt: {args.prompt!r}\n")
         print(table(["strategy", "log p per token", "ended", "text"], rows))
     return 0
 
