@@ -94,7 +94,7 @@ def _from_text(lines: TextIO) -> Iterator[Job]:
 def _from_json(lines: TextIO) -> Iterator[Job]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _from_line(number, line)
+            yield _from_line(number, line.rstrip("\r\n"))
 
 
 def _from_line(number: int, line: str) -> Job:
