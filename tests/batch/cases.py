@@ -153,7 +153,7 @@ WRONG_PARAMS = {
     "a model": ({"model": "x"}, "params must hold fields of vllm.SamplingParams, got 'model'."),
     "out of range": (
         {"temperature": 3},
-        "temperature must be in [0, 2], got 3. Change one of the sampling parameters.",
+        "temperature must be in [0, 2], got 3.0. Change one of the sampling parameters.",
     ),
     "no tokens": ({"max_tokens": 0}, "max_tokens must be at least 1, got 0. Change one of the sampling parameters."),
     "of two": ({"min_tokens": 9, "max_tokens": 3}, "min_tokens must be less than or equal to max_tokens=3, got 9."),

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from vllm_course.errors import UsageError, did_you_mean
+from vllm_course.errors import UsageError, did_you_mean, one_line
 from vllm_course.parameters import sampling_params
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def line_params(settings: dict[str, Any]) -> "SamplingParams":
 
 def _checked(name: str, value: Any) -> Any:
     import msgspec
+    from vllm.exceptions import VLLMError
 
     kinds = _kinds()
     if name not in kinds:
@@ -52,6 +53,8 @@ def _checked(name: str, value: Any) -> Any:
     _refuse_unknown_keys(name, value, kind)
     try:
         found = msgspec.convert(value, kind, str_keys=True)
+    except VLLMError as error:  # of an object as a whole, such as a form without a constraint
+        raise UsageError(f"{one_line(error)} Change {name}.") from None
     except msgspec.ValidationError as error:
         raise UsageError(f"{name} must have the type that vLLM declares: {error}, {value!r:.40}. Change it.") from None
     if isinstance(found, int) and not WHOLE[0] <= found <= WHOLE[1]:
