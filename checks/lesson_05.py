@@ -15,7 +15,7 @@ import pandas as pd
 from vllm_course.checks import exercise, require
 from vllm_course.checks.clock import Clock
 from vllm_course.checks.plain import to_list
-from vllm_course.checks.shapes import close, columns, entries, exactly, keys, listed, number, rows, same_text
+from vllm_course.checks.shapes import close, columns, entries, exactly, keys, listed, number, rows
 from vllm_course.checks.trying import Endless, Tried, described
 from vllm_course.checks.watch import SlowWatch, Watch
 
@@ -78,12 +78,12 @@ def _rate(name: str, given, count: int, seconds: int) -> None:
     require(right, f"{name} must be {count} requests / {seconds} seconds by this clock, not {given:.3g}: {hint}.")
 
 
-# Made-up films, a lane per request: its first step, then what each step does. w waits, 9p computes 9 tokens of the
-# prompt, d decodes.
+# Made-up films, each with a batch size. A lane per request: its first step, then what each step does.
 FILMS = [
-    {"9": "1 4p d d", "10": "1 7p d d d d", "8": "1 w w w 3p d"},
-    {"3": "1 64p 64p 9p d", "4": "1 5p", "5": "1 w 2p d d d d d"},
-    {"0": "1 5p d", "1": "4 6p d d", "2": "4 w w w 2p"},
+    ({"9": "1 4p d d", "10": "1 7p d d d d", "8": "1 w w w 3p d"}, 2),
+    ({"3": "1 64p 64p 9p d", "4": "1 5p", "5": "1 w 2p d d d d d", "6": "1 w w w w 1p"}, 2),
+    ({"99": "1 5p d d", "100": "4 6p d d", "101": "4 w w w 2p"}, 4),
+    ({"7": "1 5p d", "8": "1 w w 6p d", "9": "1 w w w w 6p d d"}, 1),
 ]
 
 
@@ -94,12 +94,17 @@ def film_of(lanes: dict[str, str]) -> pd.DataFrame:
         first, *marks = lane.split()
         for step, mark in enumerate(marks, start=int(first)):
             phase = {"p": "prefill", "d": "decode", "w": ""}[mark[-1]]
-            tokens = {"prefill": int(mark[:-1] or 0) if phase == "prefill" else 0, "decode": 1, "": 0}[phase]
             status = "running" if phase else "waiting"
-            found.append([step, request_id, status, phase, tokens])
+            found.append([step, request_id, status, phase, int(mark[:-1] or 1) if phase else 0])
         found[-1][2] = "finished"
     names = ["step", "request_id", "status", "phase", "scheduled_tokens"]
     return pd.DataFrame(sorted(found, key=lambda row: row[0]), columns=names)
+
+
+def told(lanes: dict[str, str]) -> str:
+    """Return a made-up film in words."""
+    requests = "; ".join(f"{name} from step {lane.replace(' ', ': ', 1)}" for name, lane in lanes.items())
+    return f"for the film of the requests {requests} (4p: prefill of 4 tokens, d: decode, w: waiting)"
 
 
 def read(frame: pd.DataFrame) -> list[dict]:
@@ -134,11 +139,10 @@ READ = {
 )
 def read_a_film(read_film, table, frame) -> None:
     """What became of each request, from films that are made up and from a real one."""
-    for lanes in FILMS:
-        made_up = film_of(lanes)
-        given = read_film(made_up, case=f"for the film {lanes}")
-        columns(given, ["request_id", *READ], "read_film must return")
-        rows(given, read(made_up), ["request_id"], READ)
+    for lanes, _ in FILMS:
+        made_up, case = film_of(lanes), told(lanes)
+        given = columns(read_film(made_up, case=case), ["request_id", *READ], "read_film must return")
+        rows(given, read(made_up), ["request_id"], {name: f"{why} This was {case}." for name, why in READ.items()})
     columns(table, ["request_id", *READ], "table_5_2 must be")
     rows(table, read(frame), ["request_id"], READ)
 
@@ -224,14 +228,6 @@ def static(frame: pd.DataFrame, size: int) -> dict[str, float]:
     return {"static_steps": steps, "wasted": wasted, "continuous_steps": film, "saved": 1 - film / steps}
 
 
-STATIC_FILMS = [  # with the size of a batch
-    ({"9": "1 4p d d", "10": "1 7p d d d d", "8": "1 w w w 3p d"}, 2),
-    ({"3": "1 64p 64p 9p d", "4": "1 5p", "5": "1 w 2p d d d d d", "6": "1 w w w w 1p"}, 2),
-    ({"99": "1 5p d d d", "100": "1 6p", "101": "1 w 2p d"}, 4),
-    ({"7": "1 5p d", "8": "1 w w 6p d", "9": "1 w w w w 6p d d"}, 1),
-]
-
-
 @exercise(
     "5.4",
     functions={"static_batching": "frame, batch_size -> dict"},
@@ -244,17 +240,16 @@ STATIC_FILMS = [  # with the size of a batch
 )
 def waiting_for_the_slowest(static_batching, answer, frame, places) -> None:
     """Static batching, counted from films."""
-    for lanes, size in STATIC_FILMS:
-        made_up = film_of(lanes)
-        found = static_batching(made_up, size, case=f"for the film {lanes}")
-        _counted(found, static(made_up, size), f"For the film {lanes} and a batch size of {size}", "static_batching")
-    _counted(answer, static(frame, places), f"For the film and {places} places", "answer_5_4")
+    for lanes, size in FILMS:
+        made_up, case = film_of(lanes), f"{told(lanes)} and batches of {size}"
+        _counted(static_batching(made_up, size, case=case), static(made_up, size), case, "static_batching must return")
+    _counted(answer, static(frame, places), f"for the film and {places} places", "answer_5_4 must be")
 
 
 def _counted(given, truth: dict, where: str, name: str) -> None:
-    found = keys(given, STATIC, f"{name} must be")
+    found = keys(given, STATIC, name)
     for key, value in truth.items():
-        exactly(found[key], value, f"{where}, {key} must be {value}, not {found[key]!s:.20}. {STATIC[key]}")
+        exactly(found[key], value, f"{key} must be {value}, not {found[key]!s:.20}, {where}. {STATIC[key]}")
 
 
 MIXED_JOBS = [
@@ -309,9 +304,9 @@ def _texts(found: list, jobs: list[dict], defaults: dict, llm, what: str) -> Non
 
 
 def problem(llm, prompt: str) -> str | None:
-    """Return None for a prompt that the engine takes, and what the reason of another must say."""
-    tokens = len(llm.get_tokenizer().encode(prompt))
-    return "" if prompt == "" else str(tokens) if tokens >= llm.model_config.max_model_len else None
+    """Return None for a good prompt, and what the reason of a bad one must say."""
+    tokens = len(llm.get_tokenizer().encode(prompt, verbose=False))
+    return "" if prompt.strip() == "" else str(tokens) if tokens >= llm.model_config.max_model_len else None
 
 
 def _of_tokens(llm, count: int) -> str:
@@ -328,7 +323,7 @@ def _of_tokens(llm, count: int) -> str:
     functions={"answer_all": "llm, prompts, params -> list"},
     hints=[
         "First find the reason of each prompt, or None. Then ask for the good ones only. How do the texts get back?",
-        "A prompt is too long if len(llm.get_tokenizer().encode(prompt)) >= llm.model_config.max_model_len. "
+        "A prompt is too long if it has max_model_len tokens or more, and empty if nothing is left after strip(). "
         "outputs = iter(llm.generate(good, params)), and next(outputs) for each prompt without a reason.",
     ],
     concept="common-problems.md#generating",
@@ -337,8 +332,8 @@ def one_bad_prompt(answer_all, answers, prompts, llm) -> None:
     """A text for each good prompt and a reason for each bad one, from one call."""
     limit = llm.model_config.max_model_len
     longest, full, long = (_of_tokens(llm, count) for count in (limit - 1, limit, limit + 9))
-    good, remedy = ["The moon", "   ", "Once upon a time"], "Look for bad prompts before you call the engine."
-    for given in ([*good, full, "", longest, long, "The sun"], good, ["", full], []):
+    good, remedy = ["The moon", " A day has", "Once upon a time"], "Look for bad prompts before you call the engine."
+    for given in ([*good, full, "", longest, long, "  \n", "The sun"], good, ["", full], []):
         watch, bad = Watch(llm), sum(problem(llm, prompt) is not None for prompt in given)
         case = f"for {len(given)} prompts, {bad} of them bad"
         _answered(answer_all(watch, given, greedy(), case=case, fails=remedy), given, greedy(), llm, case)
@@ -360,7 +355,7 @@ def _answered(found: list, prompts: list[str], params, llm, case: str) -> None:
         text, reason = pair
         if bad is None:
             truth = next(texts).outputs[0].text
-            require(reason is None, f"The engine takes {prompt!r:.20}: its pair is (text, None), not {reason!r:.60}.")
+            require(reason is None, f"{prompt!r:.20} is good: its pair is (text, None), not {reason!r:.60}.")
             require(text == truth, f"The text of {prompt!r:.20} is {truth!r}, not {text!r:.60}: each in its own place.")
         else:
             require(text is None, f"{prompt!r:.20} is bad: its pair is (None, reason), not with the text {text!r:.40}.")
@@ -538,7 +533,6 @@ def _interrupted(run_job: Tried, source: Path, target: Path, llm, cut: int) -> N
     watch = Unsafe(llm, target, cut)
     begun = target.read_bytes().count(b"\n") if target.exists() else 0
     _, error = run_job.ending(watch, source, target, 3)
-    require(len(watch.lines) >= cut, f"7 jobs with 3 per call need 3 calls, not {len(watch.lines)}.")
     came_out = f"An error in a call must come out as it is, yours ended {'without one' if error is None else 'with '}"
     require(isinstance(error, PowerCut), lambda: came_out + ("" if error is None else described(error)) + ".")
     for place, found in enumerate(watch.lines):
@@ -557,7 +551,7 @@ def _goes_on(run_job: Tried, source: Path, target: Path, llm, truth: list[tuple]
     right = [one for one, _ in truth]
     require(ids == right, f"The target must have one line per job in their order {when}, not {ids}.")
     for (one, text), (_, right) in zip(found, truth, strict=True):
-        same_text(str(text), right, f"In the line of {one!r} {when}", "use the job's own params")
+        require(text == right, f"The text of {one!r} must be {right!r}, not {text!r:.60}, {when}: use its own params.")
     sizes = [len(call.prompts) for call in watch.calls]
     again = watch.prompts in (missing, missing + 1) if "cut" in when else watch.prompts == missing
     least = [3] * (missing // 3)
@@ -618,11 +612,10 @@ def cache_that_cannot_be_wrong(cached, llm) -> None:
     others = [("m", "The moon", params) for params in OTHER_PARAMS]
     ask(*others, moon, new=others, why="One other parameter is another request.")
     ask(*others, new=[], why="A seed makes a random request certain, and 0 is a seed.")
-    glued = [(f"m{mark}The", "moon", {}) for mark in ("", " ", "|", ":", "-", "_", "\n", ", ")]
-    for model, prompt, params in glued:
-        ask((model, prompt, params), new=[(model, prompt, params)], why="Another model is another request.")
-        split = ("m", model[1:] + prompt, params)
-        ask(split, new=[split], why=f"Model and prompt are glued together: {model!r} and {prompt!r}, 'm' and the rest.")
+    for mark in ("", " ", "|", ":", "-", "_", "\n", ", "):
+        one, other = (f"m{mark}A", "day has", {}), ("m", f"A{mark}day has", {})
+        ask(one, new=[one], why="Another model is another request.")
+        ask(other, new=[other], why=f"Model and prompt are glued together: {one[:2]} was asked before.")
     ask(("other", "The moon", {}), new=[("other", "The moon", {})], why="Another model is another request.")
     for params in RANDOM:
         random = ("m", "The moon", params)

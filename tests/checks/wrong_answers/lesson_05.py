@@ -50,7 +50,7 @@ OUTPUTS, TEXTS = f"outputs = {ONE_CALL}\n", "[output.outputs[0].text for output 
 # 5.6
 
 REASONS = "reasons = [problem(llm, prompt) for prompt in prompts]"
-EMPTY = '    if not prompt:\n        return "the prompt is empty"\n'
+EMPTY = '    if not prompt.strip():\n        return "the prompt is empty"\n'
 TOO_LONG, NAMED = "if tokens >= limit", 'f"the prompt has {tokens} tokens, at most {limit - 1} fit"'
 GOOD = "good = [prompt for prompt, reason in zip(prompts, reasons, strict=True) if reason is None]"
 ASKED, PAIRED = "iter(llm.generate(good, params) if good else [])", "(None, reason) for reason in reasons"
@@ -190,7 +190,7 @@ WRONG = {
         ),
         edit("percent", "1 - continuous_steps", "1 - continuous", "100 - 100 * continuous"),
         changed("a number missing", "answer_5_4 must be", answer_5_4=lambda right: {"wasted": right["wasted"]}),
-        changed("another film", "For the film", answer_5_4=lambda right: right | {"wasted": right["wasted"] + 1}),
+        changed("another film", "for the film", answer_5_4=lambda right: right | {"wasted": right["wasted"] + 1}),
     ],
     "5.5": [
         edit("a call for each", "called 1 time", ONE_CALL, PER_JOB),
@@ -217,11 +217,16 @@ WRONG = {
     ],
     "5.6": [
         edit("not looked at", "Look for bad prompts", GOOD, "good = prompts"),
-        edit("the empty one forgotten", "Look for bad prompts", EMPTY, ""),
-        edit("words counted", "Look for bad prompts", "len(llm.get_tokenizer().encode(prompt))", "len(prompt.split())"),
+        edit("the empty one forgotten", "is bad: its pair", EMPTY, ""),
+        edit(
+            "words counted",
+            "Look for bad prompts",
+            "len(llm.get_tokenizer().encode(prompt, verbose=False))",
+            "len(prompt.split())",
+        ),
         edit("one too many", "Look for bad prompts", TOO_LONG, "if tokens > limit"),
-        edit("one too few", "The engine takes", TOO_LONG, "if tokens >= limit - 1"),
-        edit("blanks refused", "The engine takes", "if not prompt:", "if not prompt.strip():"),
+        edit("one too few", "is good: its pair", TOO_LONG, "if tokens >= limit - 1"),
+        edit("blanks taken", "is bad: its pair", "if not prompt.strip():", "if not prompt:"),
         edit("a call for each", "Call generate 1 time", ASKED, ONE_BY_ONE),
         edit("a call for nobody", "Call generate 0 time", ASKED, "iter(llm.generate(good, params))"),
         edit("no reasons", "is bad: give its reason", PAIRED, "(None, None) for reason in reasons"),
@@ -231,7 +236,7 @@ WRONG = {
         edit(
             "good texts first", "is bad: its pair", "for reason in reasons]", "for reason in sorted(reasons, key=str)]"
         ),
-        edit("an error for all", "The engine takes", "\n    " + REASONS, HELD_BACK + "    " + REASONS),
+        edit("an error for all", "is good: its pair", "\n    " + REASONS, HELD_BACK + "    " + REASONS),
         edit(
             "texts only",
             "a pair (text, reason)",
@@ -279,10 +284,8 @@ WRONG = {
         ),
         edit("written at the end", "flush a chunk", FLUSHED, ""),
         edit("an error swallowed", "must come out", CALLED, SWALLOWED),
-        edit(
-            "one call for all", "7 jobs with 3 per call", "itertools.islice(jobs, size)", "itertools.islice(jobs, 100)"
-        ),
-        edit("shared parameters", "the job's own params", '**job["params"]', "temperature=0, max_tokens=4"),
+        edit("one call for all", "Take 3 jobs per call", "itertools.islice(jobs, size)", "itertools.islice(jobs, 100)"),
+        edit("shared parameters", "its own params", '**job["params"]', "temperature=0, max_tokens=4"),
         edit("no line breaks", "line break", ' + b"\\n")', ")"),
         edit("Python, not JSON", "that is no record", RECORD, 'repr(record).encode() + b"\\n"'),
         edit("no ids", "that is no record", '{"id": job["id"], "text"', '{"text"'),
@@ -465,6 +468,8 @@ RIGHT = {
             "choice=[continent for",
             " lies in",
             " is a country. Its continent is called ",
+            "summarize(llm, TRIPS_5_10)",
+            "summarize(llm, str(TRIPS_5_10))",
         ),
         edit(
             "by hand",
