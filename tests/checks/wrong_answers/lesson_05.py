@@ -143,6 +143,8 @@ WRONG = {
         changed("typed by hand", "do not fit together", speeds_5_1=lambda right: right | {"ratio": right["ratio"] + 1}),
         changed("a number missing", "speeds_5_1 must be", speeds_5_1=lambda right: {"ratio": right["ratio"]}),
         changed("as texts", "must be a number", speeds_5_1=lambda right: right | {"ratio": "5 times"}),
+        edit("rates as texts", "must be a number", RATES, '"one_by_one": "slow", "one_call": count / batch'),
+        edit("the ratio as a text", "ratio must be a number", "loop / batch}", "str(loop / batch)}"),
     ],
     "5.2": [
         edit("all that is no decode", "the status waiting", WAITED, '(lane["phase"] != "decode").sum()'),
@@ -155,6 +157,7 @@ WRONG = {
         edit("dicts", "must return a table", FRAME, "return rows"),
         edit("ids as index", "with request_id", FRAME, FRAME + '.set_index("request_id")'),
         changed("a row missing", "There must be one row", table_5_2=lambda table: table[1:]),
+        changed("dicts for a table", "table_5_2 must be", table_5_2=lambda table: table.to_dict("records")),
         changed("another film", "In the row with", table_5_2=lambda table: table.assign(finished=9)),
     ],
     "5.3": [
@@ -220,6 +223,8 @@ WRONG = {
         edit("an error for all", "is good: its pair", "\n    " + REASONS, HELD_BACK + "    " + REASONS),
         edit("texts only", "a pair (text, reason)", ANSWERED, "next(outputs).outputs[0].text"),
         changed("one missing", "one pair per prompt", answers_5_6=lambda right: right[1:]),
+        changed("a text", "a list of pairs", answers_5_6=lambda right: right[0][0]),
+        changed("three for a pair", "a pair (text, reason)", answers_5_6=lambda right: [(*pair, 0) for pair in right]),
     ],
     "5.7": [
         edit("the whole file first", "line after line", LAZY, WHOLE_FILE),
@@ -235,6 +240,8 @@ WRONG = {
         edit("outputs", "pairs in their order", "output.outputs[0].text", "output.outputs[0]"),
         edit("backwards", "pairs in their order", "zip(chunk, outputs", "zip(chunk[::-1], outputs"),
         changed("too many", "the first 5 pairs", pairs_5_7=lambda right: [*right, right[0]]),
+        changed("a dict for pairs", "pairs_5_7: Give pairs", pairs_5_7=dict),
+        changed("the texts", "Give pairs (id, text)", pairs_5_7=lambda right: [text for _, text in right]),
     ],
     "5.8": [
         edit("begun anew", "keep whole lines", OPENED, 'open(target, "wb")', TRUNCATED, "", SKIPPED, "0, None)"),
@@ -275,6 +282,7 @@ WRONG = {
         edit("a shallow copy", "changed a result", GIVEN, "[dict(found[place]) for place in range(len(prompts))]"),
         edit("copied from the cache only", "came from the engine", GIVEN, GIVEN_FRESH),
         edit("hits first", "not what the engine gives", GIVEN, "copy.deepcopy(list(found.values()))"),
+        edit("the new ones only", "one result per prompt", GIVEN, "[copy.deepcopy(found[place]) for place in missing]"),
         edit("the text only", "A result must be", RESULT, "completion.text"),
     ],
     "5.10": [
@@ -294,6 +302,7 @@ WRONG = {
         edit("the table only", "must return a pair", '"share": shares}), failed', '"share": shares})'),
         edit("cut too short", "Enforce a choice", "max_tokens=16", "max_tokens=1", CUT, "False"),
         changed("another table", "In the row with", summary_5_10=lambda table: table.assign(trips=table["trips"] + 1)),
+        changed("a dict for a table", "summary_5_10 must be", summary_5_10=dict),
         changed("one forgotten", "failed_5_10 must be", failed_5_10=lambda right: {}),
     ],
 }
