@@ -65,6 +65,19 @@ def refuse_half_characters(content: Any) -> None:
         raise ValueError(f"half a character in a text, {ascii(error.object[error.start])}") from None
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping of pairs; given to `json.loads` as `object_pairs_hook`, it refuses what JSON lets pass.
+
+    Raises:
+        ValueError: A key is there twice.
+    """
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice")
+    return dict(pairs)
+
+
 def damaged(
     file: Path, reason: str, *, name: str, what: str, remedy: str = "Mend it or take another file."
 ) -> UsageError:

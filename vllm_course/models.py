@@ -50,7 +50,7 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
     Source:
         `vllm.engine.arg_utils.EngineArgs`.
     """
-    place = find_model(str(model or os.environ.get(MODEL_VARIABLE) or shipped.DEFAULT_MODEL))
+    place = find_model(chosen_model(model))
     is_shipped = _is_shipped(place)
     on_cpu = _device() == "cpu"
     args = {
@@ -72,6 +72,11 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
         # vLLM 0.32.0 asks for 92 % of a GPU, and fails where less is free, although it does not use the share.
         args.setdefault("gpu_memory_utilization", share)
     return args
+
+
+def chosen_model(model: str | Path | None = None) -> str:
+    """Return the name of the model that `load_model` takes: this one, or else the variable's, or else pocket-base."""
+    return str(model or os.environ.get(MODEL_VARIABLE) or shipped.DEFAULT_MODEL)
 
 
 def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM":

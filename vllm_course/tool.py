@@ -49,6 +49,8 @@ def model_name(text: str) -> str:
 def tool(main: Callable[..., int]) -> Callable[..., int]:
     """Decorate a script's `main`: a `CourseError` ends it with one line and 1 or 2, Ctrl-C with 130.
 
+    A script that has more to say than "interrupted" raises `KeyboardInterrupt` with that line.
+
     What stdout's encoding lacks is printed as an escape.
     """
 
@@ -61,8 +63,8 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
         except CourseError as error:
             print(error, file=sys.stderr)
             return error.exit_code
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+        except KeyboardInterrupt as interruption:
+            print(str(interruption) or "interrupted", file=sys.stderr)
             return INTERRUPTED
 
     return wrapped

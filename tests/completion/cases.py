@@ -1,5 +1,8 @@
 """What the tests of lesson 02's script share: a call that shows all it did, and one more wrong input a line."""
 
+import contextlib
+import resource
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +55,17 @@ def refused(run: Run, *, code: int, text: str, before: dict[str, bytes]) -> None
     assert (run.code, text in run.err) == (code, True), (run.code, run.err)
     assert len(run.err.strip().splitlines()) == 1 and "Traceback" not in run.err, run.err
     assert run.files == before
+
+
+@contextlib.contextmanager
+def full_disk(size: int = 4096) -> Iterator[None]:
+    """Refuse what would make a file larger than so many bytes, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 # The words, and what the one line must say beside them.

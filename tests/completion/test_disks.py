@@ -1,16 +1,14 @@
 """Lesson 02's script on a full disk and under Ctrl-C: one line, and whole files or none."""
 
-import contextlib
 import errno
 import os
-import resource
 import signal
 import subprocess
 import time
 
 import pytest
 
-from tests.completion.cases import SCRIPT, SHORT, Tool, refused
+from tests.completion.cases import SCRIPT, SHORT, Tool, full_disk, refused
 from tests.rules.scripts import DEADLINE, start
 from tools import warm
 from vllm_course import models
@@ -22,17 +20,6 @@ LONG = [word for number in range(64) for word in ("--prompt", f"Once upon a time
 @pytest.fixture
 def tool(tmp_path, capsys):
     return Tool(tmp_path, capsys)
-
-
-@contextlib.contextmanager
-def full_disk():
-    """Refuse what would make a file larger than 4096 bytes, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("ending", ["txt", "json", "csv", "md"])

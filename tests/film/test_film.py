@@ -51,7 +51,7 @@ def test_the_timeline_has_a_lane_per_request_and_a_column_per_step():
 
 
 def test_an_empty_film_says_what_to_do():
-    for show in (Film().timeline, Film().show):
+    for show in (Film().timeline, Film().show, Film().svg):
         with pytest.raises(CourseError, match=r"a film must have at least one step, got none\. Call the engine inside"):
             show()
     assert len(Film().frame()) == len(Film().steps()) == 0
@@ -74,6 +74,7 @@ def test_the_player_steps_back_and_forth_and_stays_within_the_film():
 def test_without_widgets_a_film_is_a_figure_with_a_text():
     bundle = made_up().show()._repr_mimebundle_()
     assert bundle["text/plain"] == TEXT
+    assert bundle["image/svg+xml"] == made_up().svg()
     image = ET.fromstring(bundle["image/svg+xml"])
     assert image.findtext("{*}desc") == TEXT and len(image.findall("{*}rect")) == 1 + 4 + 6  # ground, legend, bars
 

@@ -17,8 +17,8 @@ GROUND += ["paths", "quiet", "sampling", "shipped", "threads", "waiting"]
 ENGINE = ["calls", "distribution", "fields", "generation", "loading_errors", "measures", "models", "plots"]
 ENGINE += ["streaming", "tool"]
 BELOW = ["ground", "engine"]
-PACKAGE = ["face", "ground", "engine", "chat", "completion", "progress", "checks", "widgets", "film", "terminal"]
-PACKAGE += ["lab", "doctor", "cli"]
+PACKAGE = ["face", "ground", "engine", "chat", "completion", "batch", "progress", "checks", "widgets", "film"]
+PACKAGE += ["terminal", "lab", "doctor", "cli"]
 
 # Each room and what it may import beside itself, the standard library and other projects.
 ROOMS = {
@@ -26,6 +26,7 @@ ROOMS = {
     "engine": ["ground"],
     "chat": BELOW,
     "completion": BELOW,
+    "batch": BELOW,
     "progress": ["ground"],
     "checks": ["ground", "progress"],
     "doctor": BELOW,

@@ -19,6 +19,7 @@ from tools.solving import beside
 MAX_LINES = 150  # of all Python in a lesson's folder, that is, of its one script
 LOADING = 350 * 2**20  # bytes: more than a script needs before it imports vLLM
 DEADLINE = 180  # seconds
+NEEDED = {"batch_inference.py": ["prompts.jsonl", "--output", "out.jsonl"]}  # files: beside the script, and a new one
 ONE_LINE = re.compile(r"must be .+, got .+?\. \S.*\S")
 
 
@@ -43,6 +44,14 @@ def one_line(stderr: str, option: str, value: str) -> list[str]:
     if option.lstrip("-").replace("-", "_") not in stderr.replace("-", "_") or value not in stderr:
         found.append(f"the line must name {option} and {value}, got {stderr!r}")
     return found + ([] if ONE_LINE.search(stderr) else [f"the line must say rule, value, remedy, got {stderr!r}"])
+
+
+def needed(script: Path, folder: Path) -> list[str]:
+    """Return the words without which a script does not run; what it writes goes into a folder."""
+    if script.name not in NEEDED:
+        return []
+    source, option, target = NEEDED[script.name]
+    return [str(script.with_name(source)), option, str(folder / target)]
 
 
 def call(script: Path, *arguments: str) -> int:

@@ -1,9 +1,10 @@
 """Settings files as they are written: YAML without its surprises, and no key twice."""
 
 import re
-from typing import Any
 
 import yaml
+
+from vllm_course.files import once
 
 TAG = "tag:yaml.org,2002:"
 # What a word without quotation marks may be other than a text: its form, and what it may begin with.
@@ -14,19 +15,6 @@ PLAIN = {
     "float": (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", "-+.0123456789"),
 }
 TAGS = [TAG + kind for kind in (*PLAIN, "str", "seq", "map")]
-
-
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a mapping of pairs.
-
-    Raises:
-        ValueError: A key is there twice.
-    """
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name} is there twice")
-    return dict(pairs)
 
 
 class Written:

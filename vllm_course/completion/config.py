@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from vllm_course.completion.as_written import AsWritten, Written, once
+from vllm_course.completion.as_written import AsWritten, Written
 from vllm_course.errors import UsageError, one_line
-from vllm_course.files import read_text, refuse_half_characters
+from vllm_course.files import once, read_text, refuse_half_characters
 
 if TYPE_CHECKING:
     from argparse import Action

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from vllm_course.film.drawing import bars, svg
+from vllm_course.film.drawing import bars
 from vllm_course.film.engine import STATUSES, Seen, Step
 from vllm_course.widgets.parts import SliderNames
 
@@ -46,9 +46,8 @@ class Player(widgets.VBox):
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Return the widget, and for viewers without widgets the film's timeline as a figure and as text."""
-        said = as_text(self._film)
-        figure = svg(self._film.frame(), title=repr(self._film), alternative=said)
-        return super()._repr_mimebundle_(**options) | {"text/plain": said, "image/svg+xml": figure}
+        still = {"text/plain": as_text(self._film), "image/svg+xml": self._film.svg()}
+        return super()._repr_mimebundle_(**options) | still
 
     def _move(self, steps: int) -> None:
         self.position.value += steps  # the slider keeps it in its range

@@ -105,6 +105,21 @@ class Film:
         self._refuse_empty()
         return timeline(self.frame(), ax=ax)
 
+    def svg(self) -> str:
+        """Draw the timeline as an SVG image, for a page without a kernel.
+
+        Returns:
+            The source of the image, with an alternative text for screen readers. It has 60 lanes at most.
+
+        Raises:
+            CourseError: The film is empty.
+        """
+        from vllm_course.film.drawing import svg
+        from vllm_course.film.player import as_text
+
+        self._refuse_empty()
+        return svg(self.frame(), title=repr(self), alternative=as_text(self))
+
     def show(self) -> "Player":
         """Show the film step by step, with a slider, buttons and the arrow keys.
 
