@@ -135,7 +135,7 @@ READ = {
         '(lane["status"] == "waiting").sum(), lane.loc[lane["phase"] == "prefill", "scheduled_tokens"].sum(), '
         '(lane["phase"] == "decode").sum(), lane["step"].max(), for each lane of frame.groupby("request_id").',
     ],
-    concept="glossary.md#continuous-batching",
+    concept="continuous-batching.md#a-step",
 )
 def read_a_film(read_film, table, frame) -> None:
     """What became of each request, from films that are made up and from a real one."""
@@ -199,7 +199,7 @@ def not_quite(lengths: list[int], places: int) -> dict[int, str]:
         "Keep one number per place: the step in which it becomes free. Who takes the place that is free first?",
         "free = [0] * max_num_seqs. For each length add it to the smallest number in free. The answer is max(free).",
     ],
-    concept="glossary.md#continuous-batching",
+    concept="continuous-batching.md#continuous-and-static-batching",
 )
 def how_many_steps(predicted_steps, steps, frame, places) -> None:
     """The number of steps, from the lengths, without the engine."""
@@ -236,7 +236,7 @@ def static(frame: pd.DataFrame, size: int) -> dict[str, float]:
         '(frame["phase"] != "").groupby(frame["request_id"], sort=False).sum() has the lengths. For each batch '
         "max(batch) steps, and sum(max(batch) - length for length in batch) of them wasted.",
     ],
-    concept="glossary.md#continuous-batching",
+    concept="continuous-batching.md#continuous-and-static-batching",
 )
 def waiting_for_the_slowest(static_batching, answer, frame, places) -> None:
     """Static batching, counted from films."""
