@@ -39,7 +39,7 @@ from vllm_course.checks.gate import Gate
 from vllm_course.checks.shapes import alike, close, columns, entries, exactly, keys, listed, number
 from vllm_course.checks.trying import Tried, described
 from vllm_course.checks.verdict import NotYet
-from vllm_course.checks.watch import Call, Watch
+from vllm_course.checks.watch import Call, SlowWatch, Watch
 from vllm_course.completion.settings import read_settings
 from vllm_course.measures import summarize
 from vllm_course.parameters import PARAMETERS
@@ -68,20 +68,6 @@ class Loads:
         self.clock.added += LOAD * len(self.names)
         self.engines.append(SlowWatch(self.llm, self.clock, WRITE * len(self.names)))
         return self.engines[-1]
-
-
-class SlowWatch(Watch):
-    """A watched engine whose calls take as long as it is told, on the check's clock."""
-
-    def __init__(self, llm, clock: Clock, seconds: int) -> None:
-        super().__init__(llm)
-        self.clock, self.seconds = clock, seconds
-
-    def generate(self, prompts, sampling_params=None, *args, **options) -> list:
-        """Pass the call on, and move the clock."""
-        outputs = super().generate(prompts, sampling_params, *args, **options)
-        self.clock.added += self.seconds
-        return outputs
 
 
 @exercise(

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from vllm_course import load_model
+from vllm_course.checks.clock import Clock
 from vllm_course.checks.trying import Endless
 from vllm_course.checks.verdict import NotYet
-from vllm_course.checks.watch import Watch
+from vllm_course.checks.watch import SlowWatch, Watch
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
@@ -104,3 +105,12 @@ def test_what_was_not_asked_is_said(llm, times, sampling, message):
 
 def test_everything_else_is_the_engines_own(llm):
     assert Watch(llm).get_tokenizer() is llm.get_tokenizer()
+
+
+def test_a_call_takes_as_long_as_it_is_told(llm):
+    clock = Clock()
+    watch = SlowWatch(llm, clock, 100, each=10, first=1000)
+    watch.generate("The moon", greedy())
+    assert clock.added == 1110
+    watch.generate(["The moon", "The sun"], greedy())
+    assert clock.added == 1230

@@ -3,6 +3,7 @@
 import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vllm_course.checks.clock import Clock
 from vllm_course.checks.trying import Endless
 from vllm_course.checks.verdict import require
 
@@ -90,6 +91,28 @@ class Watch:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.llm, name)
+
+
+class SlowWatch(Watch):
+    """A watched engine whose calls take as long as it is told, on the check's clock.
+
+    Args:
+        llm: The engine.
+        clock: The clock that every call moves.
+        seconds: What a call takes.
+        each: What it takes besides for each prompt.
+        first: What the first call takes besides, as that of a real engine does.
+    """
+
+    def __init__(self, llm: "LLM", clock: Clock, seconds: int, *, each: int = 0, first: int = 0) -> None:
+        super().__init__(llm)
+        self.clock, self.seconds, self.each, self.first = clock, seconds, each, first
+
+    def _pass_on(self, *given: Any) -> list:
+        outputs = super()._pass_on(*given)
+        more = self.first if len(self.calls) == 1 else 0
+        self.clock.added += self.seconds + self.each * len(outputs) + more
+        return outputs
 
 
 def _lists(value: Any, kind: type) -> bool:
