@@ -94,7 +94,7 @@ def generate(llm: "LLM", requests: list[tuple[Any, Any]]) -> list["RequestOutput
     try:
         prompts, params = zip(*requests, strict=True)
         return llm.generate(list(prompts), list(params), use_tqdm=False)
-    except (VLLMError, TypeError, ValueError) as error:
+    except (VLLMError, TypeError, ValueError, RecursionError) as error:
         if len(requests) == 1:
             return [one_line(error)]
     middle = len(requests) // 2

@@ -143,6 +143,30 @@ def test_bad_lines_are_set_aside_and_the_others_are_answered(tool, monkeypatch):
     assert calls == [7, 3, 1, 2, 1, 1, 4]  # the whole chunk, then halves until the long prompt is alone
 
 
+@pytest.mark.parametrize("calls", [5, [5], [{"function": {}}], "deep"])
+def test_tool_calls_that_no_template_takes(tool, calls):
+    if calls == "deep":
+        calls = [{"type": "function", "function": {"name": "a", "arguments": nested(900)}}]
+    answer = {"role": "assistant", "content": None, "tool_calls": calls}
+    jobs = [{"messages": [*MESSAGES, answer, *MESSAGES]}, {"messages": MESSAGES}]
+    wrong, right = tool.lines(json_lines(*jobs), "--model", "pocket-chat", *FEW)
+    assert wrong["error"].startswith("messages must suit the model's chat template, which says: ") and right["text"]
+
+
+def nested(depth: int) -> list:
+    """Return lists in lists."""
+    found: list = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+def test_params_that_are_too_deep_for_vllm(tool):
+    jobs = [{"id": "deep", "prompt": "x", "params": {"extra_args": {"a": nested(900)}}}, *JOBS[:2]]
+    deep, *others = tool.lines(json_lines(*jobs), *FEW)
+    assert "recursion" in deep["error"] and [line["text"] for line in others] == texts([j["prompt"] for j in JOBS[:2]])
+
+
 def test_a_form_that_vllm_refuses_is_an_error_of_its_line(tool):
     jobs = [JOBS[0], {"id": "form", "prompt": "x", "params": {"structured_outputs": {"regex": "("}}}, JOBS[1]]
     first, form, second = tool.lines(json_lines(*jobs), *FEW)

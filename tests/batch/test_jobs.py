@@ -125,13 +125,13 @@ def test_what_is_no_file(name, reason):
 def test_a_pipe_and_a_file_larger_than_what_is_read(tmp_path):
     """Jobs are read as they are needed: the writer of a pipe is not awaited to the end."""
     os.mkfifo(pipe := tmp_path / "pipe")
-    go_on = threading.Event()
+    go_on, in_time = threading.Event(), []
 
     def write() -> None:
         with pipe.open("w") as lines:
             lines.write("first\n" * 20_000)
             lines.flush()
-            go_on.wait(60)
+            in_time.append(go_on.wait(20))
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -140,3 +140,4 @@ def test_a_pipe_and_a_file_larger_than_what_is_read(tmp_path):
     go_on.set()
     assert sum(1 for _ in jobs) == 19_999
     writer.join()
+    assert in_time == [True]

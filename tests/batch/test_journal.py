@@ -2,6 +2,8 @@
 
 import fcntl
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -150,6 +152,15 @@ def test_a_full_disk_keeps_what_was_there(source, out):
     said = f"--output must be a file that can be written, got File too large: {out}. Free some space; the same command"
     assert said in str(refused.value)
     assert out.read_bytes() == b"".join(LINES)
+
+
+def test_ctrl_c_waits_until_the_lines_count(source, out, monkeypatch):
+    write_through = os.fsync
+    with Journal(out, source=source, settings={}) as journal:
+        monkeypatch.setattr(os, "fsync", lambda number: signal.raise_signal(signal.SIGINT) or write_through(number))
+        with pytest.raises(KeyboardInterrupt):
+            journal.append(RECORDS)
+        assert journal.count == 3 and out.read_bytes() == b"".join(LINES)
 
 
 def test_a_system_that_cannot_lock(source, out, monkeypatch):

@@ -1,7 +1,7 @@
 """Jobs: what each line of a file asks for. JSON lines, a CSV file with a column `prompt`, or one prompt a line.
 
 A line that cannot be read is a job too. It carries the reason, so that order and number of lines stay. The file is
-read as it is needed, and may be larger than the memory.
+read as it is needed, and may be larger than the memory: only the ids are kept.
 """
 
 import csv

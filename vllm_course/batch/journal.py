@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vllm_course.calls import signals_wait
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.files import check_place, read_json, write
 
@@ -77,16 +78,19 @@ class Journal:
             CourseError: They cannot be written, because the disk is full, for example. What was there stays.
         """
         data = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
-        left = data
+        with signals_wait():  # so that after Ctrl-C the count is what the file holds
+            self._write(data)
+            self.count += len(records)
+            self._size += len(data)
+
+    def _write(self, data: bytes) -> None:
         try:
-            while left:
-                left = left[self._stream.write(left) :]
+            while data:
+                data = data[self._stream.write(data) :]
             os.fsync(self._stream.fileno())
         except OSError as error:
             self._stream.truncate(self._size)
             raise _unwritable(self.file, error, remedy="Free some space; the same command goes on.") from error
-        self.count += len(records)
-        self._size += len(data)
 
     def _check(self, line: bytes) -> None:
         """Count a line, leave the beginning of one, and refuse what this class does not write."""

@@ -37,6 +37,7 @@ def chat_text(
         `vllm.renderers.chat_utils.parse_chat_messages`.
     """
     from jinja2 import TemplateError
+    from vllm.exceptions import VLLMError
 
     check_messages(messages)
     tokenizer = llm.get_tokenizer()
@@ -54,8 +55,9 @@ def chat_text(
             continue_final_message=continue_final_message,
             tokenize=False,
         )
-    except TemplateError as reason:
-        raise CourseError(f"messages must suit the model's chat template, which says: {reason}") from None
+    except (TemplateError, VLLMError, TypeError, ValueError, RecursionError) as reason:  # tool calls may be anything
+        said = " ".join(str(reason).split())
+        raise CourseError(f"messages must suit the model's chat template, which says: {said}") from None
 
 
 def chat_token_ids(
