@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vllm_course import calls, environment, gpus, paths, shipped, threads, waiting
+from vllm_course import paths, shipped
 from vllm_course.errors import CourseError, did_you_mean, get_again
-from vllm_course.interrupting import raise_from_now_on
 from vllm_course.loading_errors import clear_errors, require_memory
-from vllm_course.quiet import quiet, wanted
+from vllm_course.runtime import calls, environment, gpus, threads, waiting
+from vllm_course.runtime.interrupting import raise_from_now_on
+from vllm_course.runtime.quiet import quiet, wanted
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -85,7 +86,8 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         **engine_arguments: Arguments of `vllm.LLM`, for example `max_model_len=512`. vLLM refuses unknown ones.
 
     Returns:
-        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see `vllm_course.calls`.
+        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see
+        `vllm_course.runtime.calls`.
 
     Raises:
         CourseError: The model is missing or damaged, the memory does not suffice, or a variable is in the way.

@@ -21,7 +21,7 @@ from vllm_course.completion.outputs import as_json, show, show_configuration, wr
 from vllm_course.completion.settings import OWN, Setting, Settings, read_prompts, read_settings
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.parameters import PARAMETERS, filled_text, sampling_params
-from vllm_course.quiet import quiet
+from vllm_course.runtime.quiet import quiet
 from vllm_course.tool import model_name, tool
 
 if TYPE_CHECKING:
