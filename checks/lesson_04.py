@@ -122,6 +122,7 @@ def every_end(ends, prompt, llm) -> None:
 
 KNOBS = {"top_k": top_k_filter, "top_p": top_p_filter, "min_p": min_p_filter}
 SURE, UNSURE, FLAT = (np.array(p) for p in ([0.9, 0.05, 0.03, 0.02], [0.4, 0.3, 0.2, 0.1], [0.3, 0.28, 0.22, 0.2]))
+HALVES = np.array([0.5, 0.25, 0.125, 0.125])
 CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them, and the hint
     ([(UNSURE, 2)], "min_p top_k top_p", "One pair leaves all three knobs, each with a value that fits."),
     ([(SURE, 2), (UNSURE, 2)], "top_k", "The same number for a sure and an unsure prompt: only top_k does that."),
@@ -133,6 +134,7 @@ CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them
     ([(SURE, 1), (UNSURE, 3), (FLAT, 3)], "top_p", "min_p is out when no single value fits all pairs."),
     ([(SURE, 1), (UNSURE, 3), (FLAT, 4)], "min_p top_p", "A setting may keep all tokens: then nothing is cut."),
     ([(SURE, 4), (UNSURE, 3)], "", "A sure prompt kept more than an unsure one. No knob does that: return {}."),
+    ([(HALVES, 1), (HALVES, 2)], "", "Two ranges that only touch have no value in common: no knob fits both pairs."),
     ([(SURE, 1), (FLAT, 4), (UNSURE, 2)], "min_p", "top_p is out when no single value fits all pairs."),
 ]
 
