@@ -814,20 +814,7 @@ DATE = r"\d{1,4}[-./ ]\w{1,9}[-./ ]\d{1,4}|[A-Z]\w{2,8} \d\d?(,? \d{2,4})?"
 DATE_AND_TIME = re.compile(rf"\W?([A-Z][a-z]{{2}},? )?({DATE})[T, ]+\d\d?:\d\d")
 
 
-class Timed(Watch):
-    """A watched engine with a clock, and slow enough to tell the time of a call from none."""
-
-    def __init__(self, llm) -> None:
-        super().__init__(llm)
-        self.seconds: list[float] = []
-
-    def generate(self, prompts, sampling_params=None, *args, **options) -> list:
-        """Pass the call on and note how long it took."""
-        start = time.perf_counter()
-        time.sleep(0.1)
-        outputs = super().generate(prompts, sampling_params, *args, **options)
-        self.seconds.append(time.perf_counter() - start)
-        return outputs
+PAUSE = 0.1  # seconds that a call takes longer where an answer measures it
 
 
 @exercise(
@@ -848,14 +835,14 @@ def logged(generate_logged, llm) -> None:
     with tempfile.TemporaryDirectory() as name, logging_as_before() as records:
         log_file, csv_file, texts = Path(name) / "run.log", Path(name) / "run.csv", []
         for given, params, case in ((prompts, sampling, ""), (prompts[:1], seeded, "in a second call")):
-            watch, start, began = Timed(llm), time.perf_counter(), datetime.datetime.now(datetime.UTC)
+            watch, start, began = Watch(llm, pause=PAUSE), time.perf_counter(), datetime.datetime.now(datetime.UTC)
             outputs = generate_logged(watch, given, params, log_file, csv_file, case=case)
             span = time.perf_counter() - start
             (call,) = watch.asked("generate", 1)
             returned = len(outputs) == len(given) and all(hasattr(output, "outputs") for output in outputs)
             require(returned, "Return the outputs of llm.generate.")
             asked = zip(given, call.outputs, strict=True)
-            measured = watch.seconds[0], span, began
+            measured = call.seconds, span, began
             texts += [(prompt, c, params, measured) for prompt, output in asked for c in output.outputs]
         for row, text in zip(_rows_under_one_header(csv_file, prompts[0]), texts, strict=True):
             _row_of_a_text(row, *text)
@@ -1527,18 +1514,25 @@ def _holds(row: list[str], text: str, number: str) -> bool:
 MEASURED = ["batch_size", "max_tokens", "tokens", "seconds", "tokens_per_second", "time_to_first_token", "memory"]
 
 
-class Ending(Timed):
+class Ending(Watch):
     """An engine whose texts end at once, wherever the end-of-sequence token is allowed to come and to count."""
 
     def generate(self, prompts, sampling_params=None, *args, **options) -> list:
-        """Make that token by far the likeliest, and pass the call on; no two texts begin at the same time."""
+        """Make that token by far the likeliest, and pass the call on."""
         params = copy.deepcopy(sampling_params or self.llm.get_default_sampling_params())
         for each in params if isinstance(params, list | tuple) else [params]:
             each.logit_bias = {self.llm.get_tokenizer().eos_token_id: 100.0} | (each.logit_bias or {})
-        outputs = super().generate(prompts, params, *args, **options)
+        return super().generate(prompts, params, *args, **options)
+
+
+class Staggered(Ending):
+    """An engine that notes times, and in whose batches no two texts begin at the same time."""
+
+    def generate(self, *args, **options) -> list:
+        """Pass the call on, and let each text begin earlier than the one before it."""
+        outputs = super().generate(*args, **options)
         for place, output in enumerate(outputs):
-            if output.metrics:  # there with disable_log_stats=False only
-                output.metrics.first_token_latency /= 1 + place
+            output.metrics.first_token_latency /= 1 + place
         return outputs
 
 
@@ -1559,7 +1553,7 @@ def benchmarked(benchmark, llm) -> None:
     require(
         noted, "This engine notes no times: run the cell before yours, which loads it with disable_log_stats=False."
     )
-    watch, wanted, start = Ending(llm), [(1, 6), (1, 12), (4, 6), (4, 12)], time.perf_counter()
+    watch, wanted, start = Staggered(llm, pause=PAUSE), [(1, 6), (1, 12), (4, 6), (4, 12)], time.perf_counter()
     frame = columns(benchmark(watch, [1, 4], [6, 12]), MEASURED, "benchmark must return")
     span = time.perf_counter() - start
     settings = sorted(zip(frame["batch_size"], frame["max_tokens"], strict=True))
@@ -1569,7 +1563,7 @@ def benchmarked(benchmark, llm) -> None:
         _speed_and_memory(row)
 
 
-def _of_one_call(row, watch: Ending, span: float) -> None:
+def _of_one_call(row, watch: Watch, span: float) -> None:
     """Require that a row holds the times of a call of its own, which is not the first."""
     size, length = row.batch_size, row.max_tokens
     calls = {
@@ -1590,7 +1584,7 @@ def _of_one_call(row, watch: Ending, span: float) -> None:
     require(bool(fitting), "time_to_first_token must be the mean of output.metrics.first_token_latency over the batch.")
     cold = "Warm up: the first call pays for what is set up once, so make one that is not measured."
     require(fitting != [0], cold)
-    took = [watch.seconds[place] for place in fitting]
+    took = [watch.calls[place].seconds for place in fitting]
     around = any(inside - 0.02 < row.seconds < span + 0.02 for inside in took)
     require(around, f"seconds must be the time of the call of generate, {took[0]:.2f}, not {row.seconds:.2f}.")
 

@@ -25,22 +25,6 @@ FOUR_SETTINGS = {  # name: what it must be, and the hint
 }
 
 
-class Slow(Watch):
-    """Takes a little longer for every call but the first, and notes how long."""
-
-    def __init__(self, llm) -> None:
-        super().__init__(llm)
-        self.took: list[float] = []
-
-    def generate(self, *args, **options) -> list:
-        """Note the call, its time, and pass it on."""
-        start = time.perf_counter()
-        outputs = super().generate(*args, **options)
-        time.sleep(0.02 if self.took else 0)
-        self.took.append(time.perf_counter() - start)
-        return outputs
-
-
 @exercise(
     "4.1",
     functions={"try_settings": "llm, prompt, settings -> table"},
@@ -56,7 +40,7 @@ def four_settings(try_settings, settings, frame, llm) -> None:
     from vllm import SamplingParams
 
     asked = {f"{n} tokens": SamplingParams(temperature=0, max_tokens=n) for n in (6, 3, 1)}
-    watch, start = Slow(llm), time.perf_counter()
+    watch, start = Watch(llm, pause=0.02), time.perf_counter()
     # Read only, since vLLM itself changes parameters that it is given.
     table = _measured(try_settings(watch, "The moon", MappingProxyType(asked)), asked, "try_settings must return")
     whole, calls = time.perf_counter() - start, watch.asked("generate")
@@ -65,11 +49,13 @@ def four_settings(try_settings, settings, frame, llm) -> None:
     require(all([n] in lengths for n in (6, 3, 1)), "Give each setting a call of its own.")
     for row, n in zip(table.itertuples(), (6, 3, 1), strict=True):
         place = max(place for place, length in enumerate(lengths) if length == [n])  # an earlier one is a warm-up
-        call, seconds = calls[place], watch.took[place]
+        call = calls[place]
         completion = call.outputs[0].outputs[0]
         require(row.text == completion.text, "text must be what the setting's own call wrote.")
         exactly(row.tokens, len(completion.token_ids), "tokens is the number of token_ids, not of words or letters.")
-        require(0.9 * seconds < row.seconds < whole, "seconds must be the time of the setting's own call, in seconds.")
+        require(
+            0.9 * call.seconds < row.seconds < whole, "seconds must be the time of the setting's own call, in seconds."
+        )
     keys(settings, FOUR_SETTINGS, "settings_4_1 must be")
     require(all(hasattr(p, "temperature") for p in settings.values()), "settings_4_1 must hold SamplingParams.")
     for name, (holds, hint) in FOUR_SETTINGS.items():
@@ -78,6 +64,9 @@ def four_settings(try_settings, settings, frame, llm) -> None:
     same = settings["hot"].temperature == settings["hot and safe"].temperature
     require(same, "hot and hot and safe must have the same temperature, or you compare two changes at once.")
     _measured(frame, settings, "frame_4_1 must be")
+    (greedy,) = llm.generate("The weather today is", settings["greedy"])
+    texts = dict(zip(frame["setting"], frame["text"], strict=True))
+    exactly(texts["greedy"], greedy.outputs[0].text, "frame_4_1 must hold your settings of 'The weather today is'.")
 
 
 def _measured(table, settings, what: str):
@@ -133,6 +122,7 @@ def every_end(ends, prompt, llm) -> None:
 
 KNOBS = {"top_k": top_k_filter, "top_p": top_p_filter, "min_p": min_p_filter}
 SURE, UNSURE, FLAT = (np.array(p) for p in ([0.9, 0.05, 0.03, 0.02], [0.4, 0.3, 0.2, 0.1], [0.3, 0.28, 0.22, 0.2]))
+HALVES = np.array([0.5, 0.25, 0.125, 0.125])
 CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them, and the hint
     ([(UNSURE, 2)], "min_p top_k top_p", "One pair leaves all three knobs, each with a value that fits."),
     ([(SURE, 2), (UNSURE, 2)], "top_k", "The same number for a sure and an unsure prompt: only top_k does that."),
@@ -144,6 +134,7 @@ CASES_OF_KNOBS = [  # pairs of probabilities and number kept, what explains them
     ([(SURE, 1), (UNSURE, 3), (FLAT, 3)], "top_p", "min_p is out when no single value fits all pairs."),
     ([(SURE, 1), (UNSURE, 3), (FLAT, 4)], "min_p top_p", "A setting may keep all tokens: then nothing is cut."),
     ([(SURE, 4), (UNSURE, 3)], "", "A sure prompt kept more than an unsure one. No knob does that: return {}."),
+    ([(HALVES, 1), (HALVES, 2)], "", "Two ranges that only touch have no value in common: no knob fits both pairs."),
     ([(SURE, 1), (FLAT, 4), (UNSURE, 2)], "min_p", "top_p is out when no single value fits all pairs."),
 ]
 
@@ -205,6 +196,8 @@ def five_each(five, frame, differ, temperatures, llm) -> None:
     names = ["temperature", "diversity", "best", "by_sum"]
     same = list(columns(frame, names, "frame_4_4 must be")["temperature"]) == list(temperatures)
     require(same, "frame_4_4 must have one row for each of TEMPERATURES_4_4, in their order.")
+    again = list(five(llm, "My favourite animal is", list(temperatures))["best"])
+    require(list(frame["best"]) == again, "frame_4_4 must be what five returns for 'My favourite animal is'.")
     differ = [number(t, "differ_4_4 holds temperatures.") for t in listed(differ, "Give differ_4_4 as a list.")]
     truth = [
         t for t, best, by_sum in frame[["temperature", "best", "by_sum"]].itertuples(index=False) if best != by_sum
@@ -351,7 +344,7 @@ LONGER = "The capital of France is Paris. The river Seine flows through Paris."
         "SamplingParams(max_tokens=1, prompt_logprobs=0); entry[token].logprob for token, entry in "
         "zip(output.prompt_token_ids[1:], output.prompt_logprobs[1:]); np.exp(-np.mean(...)).",
     ],
-    concept="request-output.md#logprobs",
+    concept="request-output.md#prompt_logprobs",
 )
 def surprise(perplexities, likelier, pair, llm) -> None:
     """The perplexity of sentences, and which of two is likelier per token."""

@@ -3,7 +3,7 @@
 Importing it costs no engine and no pandas: a name's module is imported when the name is used first.
 """
 
-from vllm_course.interrupting import end_at_once
+from vllm_course.runtime.interrupting import end_at_once
 
 end_at_once()  # before what follows, which takes a while
 
@@ -11,7 +11,7 @@ import importlib  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
 
 from vllm_course.errors import CourseError  # noqa: E402
-from vllm_course.quiet import set_defaults  # noqa: E402
+from vllm_course.runtime.quiet import set_defaults  # noqa: E402
 
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model

@@ -3,8 +3,8 @@
 import sys
 
 from vllm_course import __version__, doctor
-from vllm_course.interrupting import raise_from_now_on
 from vllm_course.progress import command as progress
+from vllm_course.runtime.interrupting import raise_from_now_on
 from vllm_course.tool import ToolParser, tool
 
 COMMANDS = (doctor, progress)

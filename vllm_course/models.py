@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vllm_course import calls, environment, gpus, paths, shipped, threads, waiting
+from vllm_course import paths, shipped
 from vllm_course.errors import CourseError, did_you_mean, get_again
-from vllm_course.interrupting import raise_from_now_on
 from vllm_course.loading_errors import clear_errors, require_memory
-from vllm_course.quiet import quiet, wanted
+from vllm_course.runtime import calls, environment, gpus, threads, waiting
+from vllm_course.runtime.interrupting import raise_from_now_on
+from vllm_course.runtime.quiet import quiet, wanted
 
 if TYPE_CHECKING:
     from vllm import LLM
@@ -28,6 +29,7 @@ SHIPPED_KV_CACHE = 256 * MIB
 OTHER_KV_CACHE = {"cpu": 1024 * MIB, "gpu": 4096 * MIB}
 FOLDERS = ("model", "tokenizer", "hf_config_path", "generation_config")  # arguments that may name one
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+LEVELS = 8  # folders above the working folder in which a path is looked for
 
 _engine: "tuple[tuple, LLM] | None" = None
 
@@ -90,7 +92,8 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
         **engine_arguments: Arguments of `vllm.LLM`, for example `max_model_len=512`. vLLM refuses unknown ones.
 
     Returns:
-        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see `vllm_course.calls`.
+        A plain `vllm.LLM`. A call of it that is interrupted leaves nothing to the next one; see
+        `vllm_course.runtime.calls`.
 
     Raises:
         CourseError: The model is missing or damaged, the memory does not suffice, or a variable is in the way.
@@ -128,7 +131,8 @@ def find_model(name: str) -> str:
     """Turn a model's name into what vLLM takes.
 
     Args:
-        name: A shipped model's name, a folder, or a Hugging Face id.
+        name: A shipped model's name, a folder, or a Hugging Face id. OWNER/MODEL is meant as a path where OWNER is in
+            the working folder or in the course, or where a folder above holds all of it.
 
     Returns:
         The shipped model's folder, relative to the working folder, or the name as it is, with `~` expanded.
@@ -139,9 +143,9 @@ def find_model(name: str) -> str:
     if name in shipped.names():
         return _seen_from_here(paths.models() / name)
     place = os.path.expanduser(name)
-    if os.path.isfile(os.path.join(place, "config.json")) or (_is_hub_id(name) and not os.path.exists(place)):
+    trouble = _no_model_at(place)
+    if not trouble:
         return place
-    trouble = "that folder has no config.json" if os.path.exists(place) else "there is no such folder"
     otherwise = f"Check the path: {trouble}." if "/" in name or os.path.exists(place) else "Check the spelling."
     remedy = did_you_mean(os.path.basename(name), shipped.names(), otherwise=otherwise, shown=repr)
     raise CourseError(
@@ -259,10 +263,19 @@ def _start_faster() -> None:
     current_platform.register_triton_kernel_overrides = functools.cache(replace)
 
 
-def _is_hub_id(name: str) -> bool:
-    """Return whether a name is OWNER/MODEL. `models/...` is meant as a path, also in a folder where there is none."""
-    owner, _, _ = name.partition("/")
-    return bool(HUB_ID.fullmatch(name)) and owner != paths.models().name
+def _no_model_at(place: str) -> str:
+    """Return why a name leads to no model, "" for a folder with one and for a Hugging Face id."""
+    if os.path.exists(place):
+        return "" if os.path.isfile(os.path.join(place, "config.json")) else "that folder has no config.json"
+    if not HUB_ID.fullmatch(place):
+        return "there is no such folder"
+    owner, _, model = place.partition("/")
+    if os.path.exists(owner):
+        return f"{owner} is here, without {model}; for an id of the Hub start in another folder"
+    if (paths.models().parent / owner).exists():
+        return f"the course has {owner}, without {model}"
+    above = (os.path.join(*[os.pardir] * level, place) for level in range(1, LEVELS + 1))
+    return next((f"it is at {there}" for there in above if os.path.exists(there)), "")
 
 
 def _is_shipped(place: str) -> bool:

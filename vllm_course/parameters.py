@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vllm import SamplingParams
 
 SEEDS = 2**63 - 1  # the largest whole number with a sign in 64 bits
+ENGINE_SEEDS = 2**32 - 1  # an engine's seed is also NumPy's, which takes 32 bits
 
 
 class Parameter(NamedTuple):

@@ -4,8 +4,8 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from vllm_course.calls import ready
 from vllm_course.errors import CourseError
+from vllm_course.runtime.calls import ready
 
 if TYPE_CHECKING:
     from vllm import LLM, CompletionOutput, SamplingParams

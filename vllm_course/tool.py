@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Iterator
 
 from vllm_course.errors import CourseError, UsageError
-from vllm_course.interrupting import INTERRUPTED
 from vllm_course.models import find_model
 from vllm_course.parameters import number
-from vllm_course.waiting import silent
+from vllm_course.runtime.interrupting import INTERRUPTED
+from vllm_course.runtime.waiting import silent
 
 __all__ = ["OneLineErrors", "ToolParser", "UsageError", "model_name", "number", "tool"]
 

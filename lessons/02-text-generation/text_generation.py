@@ -20,8 +20,8 @@ from vllm_course import shipped
 from vllm_course.completion.outputs import as_json, show, show_configuration, write_results
 from vllm_course.completion.settings import OWN, Setting, Settings, read_prompts, read_settings
 from vllm_course.models import MODEL_VARIABLE
-from vllm_course.parameters import PARAMETERS, filled_text, sampling_params
-from vllm_course.quiet import quiet
+from vllm_course.parameters import ENGINE_SEEDS, PARAMETERS, filled_text, number, sampling_params
+from vllm_course.runtime.quiet import quiet
 from vllm_course.tool import model_name, tool
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def add_sampling(parser: "Parser") -> None:
         kind, meaning = PARAMETERS[name]  # vllm_course/parameters.py has type, range and meaning
         group.add_argument(f"--{name.replace('_', '-')}", type=kind, help=meaning)
     group.add_argument("--stop", action="append", type=filled_text, help="text that ends the completion; repeatable")
-    group.add_argument("--engine-seed", type=PARAMETERS["seed"].kind, help="vLLM's own --seed, of the whole engine")
+    engine_seed = number(int, low=0, high=ENGINE_SEEDS, remedy="Use any whole number in this range.")
+    group.add_argument("--engine-seed", type=engine_seed, help="vLLM's own --seed, of the whole engine")
 
 
 def take_apart(settings: Settings) -> tuple[Settings, Settings]:

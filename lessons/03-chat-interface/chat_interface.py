@@ -18,9 +18,9 @@ go to stdout, below their questions when there are several. Everything else goes
 Sampling parameters that you do not give are the model's own, with two exceptions. The seed is 0. The longest answer has
 256 tokens, or half of a smaller context.
 
---save writes when all is answered, or when you leave the chat. It makes a new file, or replaces an empty one or a saved
-conversation. It refuses any other file, which stays as it is. After --load, the model of --model answers. It uses the
-parameters of the file where the command line gives none.
+--save writes when all is answered, when you leave the chat, or when the program is told to end. It makes a new file, or
+replaces an empty one or a saved conversation. It refuses any other file, which stays as it is. After --load, the model
+of --model answers. It uses the parameters of the file where the command line gives none.
 """
 
 import argparse
@@ -135,14 +135,14 @@ def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     settings = read_settings(args)
     chat = open_chat(settings, choose_view(plain=args.plain, silent=args.json, apart=settings.says is not None))
-    if settings.says is None:
-        with chat.kept():  # --save, also when the terminal's window is closed
+    with chat.kept(also_failed=settings.says is None):  # --save, also when the terminal's window is closed
+        if settings.says is None:
             talk(chat)
-        return 0
-    answers = answer_all(chat, settings.says)
-    if args.json:
-        print(as_json(chat, answers))
-    chat.leave()
+            return 0
+        answers = answer_all(chat, settings.says)
+        if args.json:
+            print(as_json(chat, answers))
+        chat.leave()
     return 0
 
 

@@ -11,9 +11,12 @@ import socket
 import threading
 
 from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from vllm_course import load_model
+from vllm_course.parameters import SEEDS
 from vllm_course.tool import ToolParser, UsageError, model_name, number, tool
 
 
@@ -26,7 +29,7 @@ class Request(BaseModel):
     temperature: float = Field(0.7, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
     max_tokens: int = Field(64, ge=1, le=512)
-    seed: int | None = Field(None, ge=0)
+    seed: int | None = Field(None, ge=0, le=SEEDS)
 
 
 class Reply(BaseModel):
@@ -44,6 +47,12 @@ def create_app(llm) -> FastAPI:
     The engine must never be called by two threads at once, hence the lock.
     """
     app, one_at_a_time = FastAPI(title="Text generation"), threading.Lock()
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(_, error: RequestValidationError) -> JSONResponse:
+        # FastAPI's own answer holds what was sent too, and fails where JSON cannot: half a character, NaN, bytes.
+        broken = [{name: rule[name] for name in ("type", "loc", "msg")} for rule in error.errors()]
+        return JSONResponse({"detail": broken}, status_code=422)
 
     @app.get("/health")
     def health() -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The watched engine notes what it is asked, says what it is told to say, and ends what never ends."""
 
+import time
+
 import pandas as pd
 import pytest
 
@@ -77,6 +79,12 @@ def test_it_says_what_it_is_told_and_the_last_for_ever(llm):
     watch = Watch(llm, says=["one", "two"])
     said = [watch.generate("The moon", greedy())[0].outputs[0].text for _ in range(3)]
     assert said == ["one", "two", "two"]
+
+
+def test_the_time_of_a_call_is_noted_with_its_pause(llm):
+    watch, start = Watch(llm, pause=0.05), time.perf_counter()
+    watch.generate("The moon", greedy())
+    assert 0.05 <= watch.calls[0].seconds <= time.perf_counter() - start
 
 
 def test_it_ends_what_goes_on(llm):

@@ -87,6 +87,8 @@ WRONG_WORDS = {
     "no tokens": (["--max-tokens", "0"], "argument --max-tokens: must be >= 1, got 0"),
     "tokens in words": (["--max_tokens", "ten"], "must be a number (int), got 'ten'"),
     "seed too large": (["--seed", str(2**63)], f"and <= {2**63 - 1}, got {2**63}"),
+    "engine's seed too large": (["--engine-seed", str(2**32)], f"--engine-seed: must be >= 0 and <= {2**32 - 1}, got"),
+    "engine's seed below 0": (["--engine-seed", "-1"], f"--engine-seed: must be >= 0 and <= {2**32 - 1}, got -1."),
     "no completion": (["--n", "0"], "argument --n: must be >= 1 and <= 16384, got 0"),
     "several greedy texts": (["--n", "2", "--temperature", "0"], "n must be 1 when using greedy sampling, got 2."),
     "empty stop": (["--stop", ""], "argument --stop: must be a text that is not empty, got ''"),

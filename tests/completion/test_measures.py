@@ -7,8 +7,9 @@ import sys
 import pandas as pd
 import pytest
 
-from vllm_course import measures, quiet
+from vllm_course import measures
 from vllm_course.completion import arguments
+from vllm_course.runtime import quiet
 
 
 @pytest.mark.parametrize("loaded", [measures, arguments, quiet], ids=lambda loaded: loaded.__name__)

@@ -93,7 +93,12 @@ def test_a_home_is_expanded(monkeypatch, tmp_path):
     [
         ("models/pocket-base", "Did you mean 'pocket-base'?"),
         ("models/pocket-bse", "Did you mean 'pocket-base'?"),
-        ("models/zzz", "Check the path: there is no such folder."),
+        ("models/zzz", "Check the path: the course has models, without zzz."),
+        ("lessons/zzz", "Check the path: the course has lessons, without zzz."),
+        ("some/zzz", "Check the path: some is here, without zzz; for an id of the Hub start in another folder."),
+        ("some/pocket-base", "Did you mean 'pocket-base'?"),
+        ("a.txt/zzz", "Check the path: a.txt is here, without zzz; for an id of the Hub start in another folder."),
+        ("above/it", "Check the path: it is at ../../above/it."),
         ("/nothing/zzz", "Check the path: there is no such folder."),
         ("~/zzz", "Check the path: there is no such folder."),
         ("some/folder", "Check the path: that folder has no config.json."),
@@ -102,9 +107,11 @@ def test_a_home_is_expanded(monkeypatch, tmp_path):
     ],
 )
 def test_a_path_without_a_model_is_no_hub_id_and_is_said_to_be_one(monkeypatch, tmp_path, name, remedy):
-    for folder in ("some/folder", "folder"):
-        (tmp_path / folder).mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "inside" / "here"
+    for folder in (here / "some/folder", here / "folder", tmp_path / "above" / "it"):
+        folder.mkdir(parents=True)
+    (here / "a.txt").touch()
+    monkeypatch.chdir(here)
     with pytest.raises(CourseError) as caught:
         engine_args(name)
     assert str(caught.value).endswith(f"got {name!r}. {remedy}")

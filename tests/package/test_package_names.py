@@ -58,5 +58,5 @@ def test_a_name_that_there_is_not():
 def test_a_module_can_still_be_imported_from_it():
     assert (
         run("from vllm_course import quiet, checks; print(quiet.__name__, checks.__name__)")
-        == "vllm_course.quiet vllm_course.checks"
+        == "vllm_course.runtime.quiet vllm_course.checks"
     )

@@ -3,13 +3,14 @@
 import argparse
 import doctest
 
+import numpy as np
 import pytest
 from vllm import SamplingParams
 from vllm.exceptions import VLLMError
 
 from vllm_course import errors, parameters
 from vllm_course.errors import UsageError
-from vllm_course.parameters import PARAMETERS, SEEDS, filled_text, sampling_params
+from vllm_course.parameters import ENGINE_SEEDS, PARAMETERS, SEEDS, filled_text, sampling_params
 
 # What both accept, and what both refuse.
 RANGES = {
@@ -80,3 +81,9 @@ def test_vllm_has_the_last_word():
 def test_docstring_examples(module):
     result = doctest.testmod(module)
     assert result.attempted and not result.failed
+
+
+def test_the_largest_seed_of_an_engine_is_numpys():
+    np.random.RandomState(ENGINE_SEEDS)
+    with pytest.raises(ValueError, match="Seed must be between"):
+        np.random.RandomState(ENGINE_SEEDS + 1)

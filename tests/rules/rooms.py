@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 from tests.rules.notebooks import in_folder, read, tree
 
-GROUND = ["catalogue", "environment", "errors", "files", "forecasts", "gpus", "interrupting", "output", "parameters"]
-GROUND += ["paths", "quiet", "sampling", "shipped", "threads", "waiting"]
-ENGINE = ["calls", "distribution", "fields", "generation", "loading_errors", "measures", "models", "plots"]
-ENGINE += ["streaming", "tool"]
-BELOW = ["ground", "engine"]
-PACKAGE = ["face", "ground", "engine", "chat", "completion", "batch", "progress", "checks", "widgets", "film"]
+GROUND = ["catalogue", "errors", "files", "forecasts", "output", "parameters", "paths", "sampling", "shipped"]
+ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
+BELOW = ["ground", "runtime", "engine"]
+PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "progress", "checks", "widgets", "film"]
 PACKAGE += ["terminal", "lab", "doctor", "cli"]
+WITHOUT_FOLDER = ("face", "ground", "engine", "cli")
 
 # Each room and what it may import beside itself, the standard library and other projects.
 ROOMS = {
     "ground": [],
-    "engine": ["ground"],
+    "runtime": ["ground"],
+    "engine": ["ground", "runtime"],
     "chat": BELOW,
     "completion": BELOW,
     "batch": BELOW,
@@ -46,7 +46,7 @@ ROOMS = {
 # Where a module may be found by its path or by a name that is made at run time, and why.
 BY_NAME = {
     "vllm_course": "the face imports a module when one of its names is used first",
-    "vllm_course.environment": "vLLM's table of variables is read without the seconds that importing vLLM takes",
+    "vllm_course.runtime.environment": "vLLM's table of variables is read without the seconds that its import takes",
     "vllm_course.checks.exercises": "an exercise's check is found by its number",
     "tools.warm.server": "it stands for Python itself, which finds what it is told to run",
 }
@@ -172,7 +172,7 @@ def _cells(path: Path) -> Source:
 def _room_in_package(parts: list[str]) -> str:
     if not parts:
         return "face"
-    if parts == ["cli"] or parts[0] in ROOMS and parts[0] in PACKAGE[3:-1]:
+    if parts == ["cli"] or parts[0] in PACKAGE and parts[0] not in WITHOUT_FOLDER:
         return parts[0]
     return "ground" if parts[0] in GROUND else "engine" if parts[0] in ENGINE else ""
 

@@ -8,6 +8,7 @@ import subprocess
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.rules import scripts
 from tests.rules.notebooks import label
@@ -93,6 +94,29 @@ def test_web_api_answers_and_ends_on_ctrl_c():
         server.send_signal(signal.SIGINT)
         _, stderr = server.communicate(timeout=scripts.DEADLINE)
     assert server.returncode == 130 and stderr == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "says"),
+    [
+        (
+            r'{"prompt": "caf\ud83d"}',
+            "application/json",
+            "a valid string, unable to parse raw data",
+        ),
+        (r'{"prompt": "The moon", "\ud83d": 1}', "application/json", "a valid string"),
+        (r'{"prompt": ["\ud83d"]}', "application/json", "a valid string"),
+        ('{"prompt": "The moon", "top_p": NaN}', "application/json", "less than or equal to 1"),
+        ('{"prompt": "The moon", "seed": 1e400}', "application/json", "a finite number"),
+        (f'{{"prompt": "The moon", "seed": {2**63}}}', "application/json", "less than or equal to 9223372036854775807"),
+        (b'{"prompt": "caf\xe9"}', "text/plain", "a valid dictionary"),
+    ],
+)
+def test_web_api_says_what_is_wrong_with_what_json_cannot_write(body, kind, says):
+    app = scripts.module_of(FOLDER / WEB_API).create_app(llm=None)
+    client = TestClient(app, raise_server_exceptions=False)
+    answer = client.post("/generate", content=body, headers={"content-type": kind})
+    assert answer.status_code == 422 and f"should be {says}" in answer.json()["detail"][0]["msg"]
 
 
 def batch(*arguments: str) -> subprocess.CompletedProcess:

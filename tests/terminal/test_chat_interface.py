@@ -134,14 +134,14 @@ def test_a_failed_message_leaves_no_file(tool):
     assert run.code == 1 and run.files == {}
 
 
-def stop_after(monkeypatch, number: int) -> list:
-    """Press Ctrl-C with a step of the engine; return the steps."""
+def stop_after(monkeypatch, number: int, by: int = signal.SIGINT) -> list:
+    """Press Ctrl-C with a step of the engine, or send another signal; return the steps."""
     step, steps = Stream.step, []
 
     def interrupted(stream):
         steps.append(step(stream))
         if len(steps) == number:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(by)
 
     monkeypatch.setattr(Stream, "step", interrupted)
     return steps
@@ -153,6 +153,15 @@ def test_ctrl_c_ends_a_run_and_leaves_the_engine_usable(tool, monkeypatch):
     run = tool(*TWO, "--save", str(tool.folder / "chat.json"))
     assert (run.code, run.err.splitlines()[-1], run.files) == (130, "interrupted", {}) and len(steps) == 3
     assert tool.json(*SHORT) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_was_answered_is_saved_when_the_program_is_told_to_end(tool, monkeypatch, number):
+    stop_after(monkeypatch, 3, by=number)
+    run = tool(*TWO, "--save", str(tool.folder / "chat.json"))
+    assert (run.code, run.err.splitlines()[-1]) == (130, "interrupted")
+    question, answer = json.loads(run.files["chat.json"])["messages"]
+    assert question["content"] in TWO and (answer["role"], answer["finish_reason"]) == ("assistant", INTERRUPTED)
 
 
 def test_an_interrupted_answer_is_kept_and_marked(chat, obey, monkeypatch):

@@ -195,14 +195,14 @@ def test_a_signal_while_the_conversation_is_saved_does_not_stop_it(chat, tool, m
 
     monkeypatch.setattr(Path, "replace", signalled)
     chat.save = tool.folder / "t.json"
-    with chat.kept():
+    with chat.kept(also_failed=True):
         chat.leave()
     assert len(json.loads(tool.files()["t.json"])["messages"]) == 3
 
 
 def test_a_talk_that_fails_is_saved(chat, tool):
     chat.save = tool.folder / "t.json"
-    with pytest.raises(OSError), chat.kept():
+    with pytest.raises(OSError), chat.kept(also_failed=True):
         raise OSError(5, "Input/output error")  # the terminal is gone
     assert len(json.loads(tool.files()["t.json"])["messages"]) == 3
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from vllm_course import CourseError, checks
 from vllm_course.checks.trying import Endless
-from vllm_course.checks.verdict import NotYet
+from vllm_course.checks.verdict import NotYet, Stopped
 
 Place = tuple[str, int]  # a file, and a line in it
 
 
-class TooLong(Endless):
-    """Ends a broken solution that goes on and on outside what the check itself can end."""
+class TooLong(Stopped):
+    """Ends a broken solution that goes on and on, where the check cannot end it and a learner would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,10 @@ def judge(number: str, answers: Callable[[], Iterable[Any]], *, limit: float) ->
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), alarm(limit):
         try:
             given = answers()
+        except TooLong as error:
+            return Verdict("too long", _said(error))
         except (Exception, SystemExit, Endless) as error:
-            return Verdict("too long" if isinstance(error, TooLong) else "no answer", _said(error))
+            return Verdict("no answer", _said(error))
         try:
             checks.find(number).checker(*given)
         except NotYet as error:

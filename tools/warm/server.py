@@ -23,7 +23,7 @@ import threading
 import types
 from pathlib import Path
 
-from vllm_course import quiet
+from vllm_course.runtime import quiet
 
 # Read when Python starts or when a library is imported, which is too late for a fork.
 READ_EARLY = (

@@ -30,9 +30,8 @@ AGREES = "holds an object that is equal to whatever it is compared with: give th
 class Endless(BaseException):
     """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
 
-    def __str__(self) -> str:
-        """Say what it means."""
-        return "it goes on and on, the check stopped it"
+    def __init__(self) -> None:
+        super().__init__("it goes on and on, the check stopped it")
 
 
 def limited(function: Callable, most: int = 1000) -> Callable:

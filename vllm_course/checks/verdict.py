@@ -9,6 +9,10 @@ NUMPY_BOOL = re.compile(r"\bnp\.(True|False)_")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
+class Stopped(BaseException):
+    """Ends a check from outside, as the time limit of a tool does: no check holds it, no more than Ctrl-C."""
+
+
 class NotYet(Exception):
     """Raised by `require`: the answer lacks a property, and the message is the hint that fits."""
 
@@ -83,10 +87,11 @@ def named(error: BaseException) -> str:
 
 
 def let_ctrl_c_through(error: BaseException) -> None:
-    """Raise an exception again when it is a Ctrl-C: a check holds all others, `sys.exit` too, and says what they were.
+    """Raise an exception again that ends the check: it holds all others, `sys.exit` too, and says what they were.
 
     Raises:
         KeyboardInterrupt: It is one.
+        Stopped: It is one.
     """
-    if type(error) is KeyboardInterrupt:
+    if type(error) is KeyboardInterrupt or isinstance(error, Stopped):
         raise error

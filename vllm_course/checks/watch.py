@@ -1,7 +1,10 @@
 """An engine that is watched, so that a check can see how an answer calls it, and say what the model says."""
 
 import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from vllm_course.checks.clock import Clock
 from vllm_course.checks.trying import Endless
@@ -11,7 +14,8 @@ if TYPE_CHECKING:
     from vllm import LLM, RequestOutput, SamplingParams
 
 
-class Call(NamedTuple):
+@dataclass
+class Call:
     """One call of `generate` or `chat`, as it was when it was made.
 
     Attributes:
@@ -21,6 +25,7 @@ class Call(NamedTuple):
         options: All other arguments.
         outputs: What the engine returned, one a request.
         ids: The prompts' token ids, one list a request, copied, since those of an output may be changed later on.
+        seconds: How long it took, with the engine's pause.
     """
 
     method: str
@@ -29,6 +34,7 @@ class Call(NamedTuple):
     options: dict[str, Any]
     outputs: "list[RequestOutput]"
     ids: list[list[int]]
+    seconds: float = 0.0
 
 
 class Watch:
@@ -40,13 +46,14 @@ class Watch:
         llm: The engine.
         says: Texts that the model is to say in place of its own; the last one is said for ever.
         most: Calls after which the answer that makes them is ended.
+        pause: Seconds that each call takes longer, so that the time of a call can be told from that of none.
 
     Attributes:
         calls: The calls so far, in order.
     """
 
-    def __init__(self, llm: "LLM", *, says: tuple[str, ...] | list[str] = (), most: int = 100) -> None:
-        self.llm, self.most = llm, most
+    def __init__(self, llm: "LLM", *, says: Iterable[str] = (), most: int = 100, pause: float = 0) -> None:
+        self.llm, self.most, self.pause = llm, most, pause
         self.calls: list[Call] = []
         self._says = list(says)
 
@@ -83,7 +90,10 @@ class Watch:
         every = list(every) if isinstance(every, list | tuple) else [every] * len(prompts)
         call = Call(method, prompts, copy.deepcopy(every), options, [], [])
         self.calls.append(call)  # also where the engine then refuses it
+        start = time.perf_counter()
+        time.sleep(self.pause)
         call.outputs.extend(getattr(self.llm, method)(given, params, *args, **options))
+        call.seconds = time.perf_counter() - start
         call.ids.extend(list(output.prompt_token_ids or []) for output in call.outputs)
         if self._says and call.outputs:
             call.outputs[0].outputs[0].text = self._says.pop(0) if len(self._says) > 1 else self._says[0]

@@ -10,7 +10,7 @@ from vllm_course.completion.settings import Setting, Settings
 from vllm_course.errors import CourseError, one_line
 from vllm_course.loading_errors import usage_errors
 from vllm_course.models import engine_args, free_engine, load_model
-from vllm_course.quiet import quiet
+from vllm_course.runtime.quiet import quiet
 
 if TYPE_CHECKING:
     from vllm import LLM, SamplingParams

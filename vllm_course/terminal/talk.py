@@ -59,14 +59,19 @@ class Chat:
         self.remark()
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Save where `save` says however a talk ends: the window is closed, the program is told to end, or it fails."""
+    def kept(self, *, also_failed: bool) -> Iterator[None]:
+        """Save where `save` says when the terminal's window is closed, or the program is told to end.
+
+        Args:
+            also_failed: Save what was said when the talk fails, too.
+        """
         with left_on_signals():
             try:
                 yield
             finally:
+                saves = also_failed or told_to_leave.is_set()
                 told_to_leave.set()  # another signal changes nothing now
-                if self.goes_on:
+                if self.goes_on and saves:
                     self.conversation.stop()
                     self.leave()
 

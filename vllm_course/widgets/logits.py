@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vllm_course.calls import ready
 from vllm_course.errors import CourseError
+from vllm_course.runtime.calls import ready
 from vllm_course.streaming import end_running, require_in_process
 
 if TYPE_CHECKING:

@@ -43,6 +43,9 @@ def setting(name: str, hint: str, which: str, **options):
 WARM_UP = "    llm.generate(prompt, SamplingParams(max_tokens=1))  # warm-up\n"
 TIMED = "time.perf_counter() - start"
 
+ONE_SETTING = "llm.generate(prompt, params)[0]"
+ALL_SETTINGS = "llm.generate([prompt] * len(settings), [*settings.values()])[[*settings].index(name)]"
+
 # 4.3
 
 TOP_K, RANGES = (
@@ -56,6 +59,8 @@ PADDED = "np.append(p, 0)[kept] / p[0]"
 
 ONE_CALL, LOOPED = "llm.generate([prompt] * len(params), params)", "[llm.generate(prompt, p)[0] for p in params]"
 PER_TOKEN, FIVE_SEEDS = "c.cumulative_logprob / len(c.token_ids)", "range(5)"
+# Table and answer of another function; an edit runs only assignments again that it changes.
+REMADE_4_4 = "TEMPERATURES_4_4)", "(*TEMPERATURES_4_4,))", ".tolist()", ".to_list()"
 N_AT_ONCE = "[SamplingParams(n=5, temperature=t, max_tokens=40, seed=0, logprobs=0) for t in temperatures]"
 
 # 4.5
@@ -135,6 +140,8 @@ WRONG = {
         changed("dicts", "SamplingParams", settings_4_1=lambda right: dict.fromkeys(right, {"temperature": 0})),
         changed("a name forgotten", "a dict with greedy", settings_4_1=lambda right: {"greedy": right["greedy"]}),
         changed("a row forgotten", "frame_4_1", frame_4_1=lambda frame: frame[1:]),
+        edit("all in one call", "a call of its own", ONE_SETTING, ALL_SETTINGS),
+        changed("another prompt", "The weather today", frame_4_1=lambda frame: frame.assign(text="and red.")),
     ],
     "4.2": [
         changed("a name forgotten", "a dict with string", ends_4_2=lambda right: {"end": right["end"]}),
@@ -159,10 +166,12 @@ WRONG = {
         edit("the first pair alone", "only top_k", RANGES, FIRST_PAIR),
         edit("ranges joined, not met", "only top_k", RANGES, LOOSE),
         edit("always something", "only top_k", "low < high", "True"),
+        edit("ranges that touch", "only touch", "low < high", "low <= high"),
         edit("one token too few", "One pair leaves", "p[: kept - 1]", "p[:kept]", "p[:kept])", "p[: kept + 1])"),
         edit("all tokens forgotten", "IndexError", PADDED, "p[kept] / p[0]"),
         edit("a probability, not a fraction", "One pair leaves", "p[kept - 1] / p[0]", "p[kept - 1]"),
         edit("the lower end", "keeps", "float(low + high) / 2", "float(low)"),
+        edit("in percent", "no value that vLLM takes", "float(low + high) / 2", "float(low + high) * 50"),
         edit("a range for a value", "must be a number", "float(low + high) / 2", "(low, high)"),
         changed("another knob", "what suspects says", knob_4_3=lambda right: {"top_k": 5}),
         changed("another value", "in knob_4_3", knob_4_3=lambda right: dict.fromkeys(right, 0.999)),
@@ -181,6 +190,19 @@ WRONG = {
         changed("a number", "as a list", differ_4_4=lambda right: 1.2),
         changed("words", "holds temperatures", differ_4_4=lambda right: ["hot"]),
         changed("a row forgotten", "each of TEMPERATURES", frame_4_4=lambda frame: frame[1:]),
+        changed("texts", "a DataFrame", frame_4_4=lambda frame: list(frame["best"])),
+        changed("another prompt", "what five returns", frame_4_4=lambda frame: frame.assign(best="and red.")),
+        edit("in another order", "in their order", "pd.DataFrame(rows)", "pd.DataFrame(rows[::-1])"),
+        edit(
+            "the longest for the best",
+            "Ask for log probabilities",
+            ", logprobs=0",
+            "",
+            PER_TOKEN,
+            "len(c.text)",
+            "c: c.cumulative_logprob)",
+            "c: len(c.text))",
+        ),
     ],
     "4.5": [
         edit("the token that reaches p left out", "keeps the likeliest", BEFORE, "np.cumsum(probabilities)"),
@@ -248,6 +270,7 @@ WRONG = {
             TOP_LOGPROB := "max(e.logprob for e in logprobs.values())",
         ),
         edit("None not skipped", "TypeError", SKIPPED, "zip(output.prompt_token_ids, output.prompt_logprobs)"),
+        edit("texts", "a finite number", "    return found\n", "    return [f'{one:.1f}' for one in found]\n"),
         edit("the more surprising one", "lower perplexity", "one < other", "one > other"),
         edit("by the sum", "favours the shorter", COMPARED, BY_SUM),
         edit(
@@ -367,6 +390,7 @@ RIGHT = {
             "",
             N_AT_ONCE,
             "[SamplingParams(n=5, temperature=t, max_tokens=40, seed=7, logprobs=3) for t in temperatures]",
+            *REMADE_4_4,
         ),
         changed("a tuple and more columns", "", differ_4_4=tuple, frame_4_4=lambda frame: frame.assign(n=5)),
         changed("numpy's numbers", "", differ_4_4=np.array),

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from vllm_course import calls, generate, load_chat_model, load_model, next_token, sweep
+from vllm_course import generate, load_chat_model, load_model, next_token, sweep
 from vllm_course.chat.models import DEFAULT_CHAT_MODEL
 from vllm_course.models import free_engine
+from vllm_course.runtime import calls
 from vllm_course.streaming import Stream
 
 LONG = {"max_tokens": 400, "ignore_eos": True}

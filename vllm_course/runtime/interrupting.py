@@ -11,7 +11,7 @@ from types import FrameType
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 COMMAND = "vllm-course"
-ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRIPTS = tuple(os.path.join(ROOT, folder, "") for folder in ("lessons", "solutions"))
 
 _stderr = 2

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from vllm_course import CourseError, environment, models
+from vllm_course import CourseError, models
+from vllm_course.runtime import environment
 
 MODELSCOPE = "VLLM_USE_MODELSCOPE must be false, since the package modelscope is not installed, got 'True'. "
 BROKEN = [

@@ -5,7 +5,8 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 
 LOAD = """
-from vllm_course import generate, load_model, waiting
+from vllm_course import generate, load_model
+from vllm_course.runtime import waiting
 waiting.LATE = 0.2
 llm = load_model("pocket-base-mini")
 """

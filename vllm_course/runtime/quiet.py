@@ -15,8 +15,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from vllm_course import environment, threads, waiting
 from vllm_course.errors import CourseError
+from vllm_course.runtime import environment, threads, waiting
 
 LEVEL = environment.LEVEL
 QUIET_LEVEL = "ERROR"

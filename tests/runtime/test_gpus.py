@@ -2,7 +2,8 @@
 
 import pytest
 
-from vllm_course import engine_args, gpus, models
+from vllm_course import engine_args, models
+from vllm_course.runtime import gpus
 
 GIB = 1024  # MiB
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from vllm_course import load_model, paths, threads
+from vllm_course import load_model, paths
+from vllm_course.runtime import threads
 
 MINI = "pocket-base-mini"
 

@@ -10,13 +10,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.package.local_hub import serve
-from vllm_course import paths, waiting
+from tests.runtime.local_hub import serve
+from vllm_course import paths
+from vllm_course.runtime import waiting
 from vllm_course.tool import tool
 
 MODEL, MINI = "someone/mini", "pocket-base-mini"
 WORK = """
-from vllm_course import generate, load_model, waiting
+from vllm_course import generate, load_model
+from vllm_course.runtime import waiting
 waiting.LATE = 0.1
 llm = load_model("someone/mini", kv_cache_memory_bytes=2**28, dtype="float32")
 frame = generate(llm, ["Once upon a time"] * 20, max_tokens=400, ignore_eos=True)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from vllm_course.waiting import Bar
+from vllm_course.runtime.waiting import Bar
 
 if TYPE_CHECKING:
     from vllm import LLM

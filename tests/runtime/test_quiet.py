@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools.run_notebooks import OwnKernel
-from vllm_course import quiet
+from vllm_course.runtime import quiet
 
 LOAD = 'from vllm_course import CourseError, load_model\nllm = load_model("pocket-base")'
 GENERATE = 'from vllm import SamplingParams\noutput = llm.generate("Hello", SamplingParams(max_tokens=4))'
