@@ -57,6 +57,6 @@ def test_a_name_that_there_is_not():
 
 def test_a_module_can_still_be_imported_from_it():
     assert (
-        run("from vllm_course import quiet, checks; print(quiet.__name__, checks.__name__)")
-        == "vllm_course.runtime.quiet vllm_course.checks"
+        run("from vllm_course import paths, checks; print(paths.__name__, checks.__name__)")
+        == "vllm_course.paths vllm_course.checks"
     )

@@ -321,6 +321,12 @@ WRONG = {
         edit("one text", "Return 3 texts", TEXTS, "[[output.outputs[0].text] for output in outputs]"),
         edit("outputs", "not output objects", TEXTS, "[output.outputs for output in outputs]"),
         edit("a text for each prompt", "list of texts", TEXTS, "[output.outputs[0].text for output in outputs]"),
+        edit(
+            "numbered",
+            "a dict with Once upon a time",
+            "dict(zip(prompts, texts, strict=True))",
+            "dict(enumerate(texts))",
+        ),
         edit("seeds too close", "overlap", SEED, "seed=5 * seed"),
         edit("the seed dropped", "share", SEED, "seed=1000"),
         edit("another length", "max_tokens=24", "max_tokens=24", "max_tokens=16"),
