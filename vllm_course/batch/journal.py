@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vllm_course.calls import signals_wait
+from vllm_course.runtime.calls import signals_wait
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.files import check_place, read_json, write
 

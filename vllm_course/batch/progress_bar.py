@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vllm_course.batch.jobs import read_jobs
-from vllm_course.waiting import watched
+from vllm_course.runtime.waiting import watched
 
 
 def progress_bar(file: Path, *, done: int) -> Any:
