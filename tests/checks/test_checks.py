@@ -144,6 +144,30 @@ def test_strict_raises_for_all_that_does_not_pass(monkeypatch, answers):
     assert check("97.1", 7).passed
 
 
+def test_a_grade_cell_that_checks_twice_has_the_answer_looked_at_once(monkeypatch):
+    """Only under strict checks, in one cell, with the same objects, and where it passed."""
+    seen, now, one, two = [], [1], [1], [2]
+    monkeypatch.setattr(
+        checks, "_judge", lambda found, answers: seen.append(answers) or checks.Result("97.2", "passed")
+    )
+    monkeypatch.setattr(checks, "cell", lambda: now[0])
+    monkeypatch.setattr(checks, "_passed_last", (None, "", ()))
+
+    def looks(*answers, number="97.2") -> int:
+        before = len(seen)
+        assert check(number, *answers).passed
+        return len(seen) - before
+
+    assert looks(one, two) == looks(one, two) == 1  # not strict: a learner may have changed the list meanwhile
+    monkeypatch.setenv(checks.STRICT, "1")
+    assert (looks(one, two), looks(one, two)) == (1, 0)
+    assert looks(one, [2]) == looks(one) == looks(one, two) == looks(one, two, number="97.1") == 1
+    now[0] = 2
+    assert looks(one, two, number="97.1") == 1
+    now[0] = None  # no notebook
+    assert looks(one, two) == looks(one, two) == 1
+
+
 def test_strict_is_one_and_nothing_else(monkeypatch):
     monkeypatch.setenv(checks.STRICT, "0")
     assert not check("97.1", 8).passed

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
@@ -148,9 +146,3 @@ def test_generate_shows_no_progress_bar_unless_asked(mini, capsys):
     assert capsys.readouterr().err == ""
     assert mini.generate.__wrapped__.__name__ == "generate"
     assert mini.generate.__doc__ == type(mini).generate.__doc__
-
-
-def test_load_model_in_a_fresh_process_needs_no_import_of_vllm_first():
-    code = f"import vllm_course; print(type(vllm_course.load_model({MINI!r})).__name__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("LLM\n", "")

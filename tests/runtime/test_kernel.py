@@ -7,7 +7,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 LOAD = """
 from vllm_course import generate, load_model
 from vllm_course.runtime import waiting
-waiting.LATE = 0.2
+waiting.LATE = 0.05
 llm = load_model("pocket-base-mini")
 """
 ASK = 'print(*generate(llm, ["Hello", "Once"], temperature=0, max_tokens=8)["text"], sep="|")'
@@ -76,6 +76,6 @@ def test_the_interrupt_button_in_a_long_call_leaves_the_engine_as_new(person):
 
 
 def test_a_program_that_executes_a_notebook_sees_no_bar(person):
-    short = LONG.replace("450", "100")
+    short = LONG.replace("450", "20")
     assert "comm_open" in kinds(person.run(short, allow_stdin=True))
     assert kinds(person.run(short, allow_stdin=False)) == ["execute_result"]

@@ -17,11 +17,13 @@ from vllm_course.tool import tool
 
 MODEL, MINI = "someone/mini", "pocket-base-mini"
 WORK = """
+import sys
 from vllm_course import generate, load_model
 from vllm_course.runtime import waiting
-waiting.LATE = 0.1
+assert "vllm" not in sys.modules
+waiting.LATE = 0
 llm = load_model("someone/mini", kv_cache_memory_bytes=2**28, dtype="float32")
-frame = generate(llm, ["Once upon a time"] * 20, max_tokens=400, ignore_eos=True)
+frame = generate(llm, ["Once upon a time"] * 4, max_tokens=20, ignore_eos=True)
 print("done", len(frame))
 """
 
@@ -146,15 +148,15 @@ def test_a_short_call_and_vllms_own_bar_get_none(terminal, clock):
 
 @pytest.mark.parametrize("at_terminal", [True, False])
 def test_a_download_the_import_and_a_long_call_are_seen_at_a_terminal_only(tmp_path, at_terminal):
-    with serve(MODEL, paths.models() / MINI, seconds=3) as hub:
+    with serve(MODEL, paths.models() / MINI, seconds=1) as hub:
         variables = hub | {"HF_HOME": str(tmp_path)}
         if at_terminal:
             written = in_terminal(WORK, **variables)
             assert "Importing vLLM, which takes some seconds" in written
             assert f"Downloading {MODEL}:" in written and "%|" in written
             assert "Generating:" in written
-            assert last_screen(written) == ["done 20"]
+            assert last_screen(written) == ["done 4"]
         else:
             env = os.environ | variables
             done = subprocess.run([sys.executable, "-c", WORK], capture_output=True, text=True, env=env)
-            assert (done.stdout, done.stderr) == ("done 20\n", "")
+            assert (done.stdout, done.stderr) == ("done 4\n", "")

@@ -9,13 +9,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import reference
+from tools import reference, warm
 from vllm_course import paths, progress
 from vllm_course.chat.models import CHAT_MODEL_VARIABLE
 from vllm_course.checks.keeping import STRICT
 from vllm_course.models import MODEL_VARIABLE
 from vllm_course.progress.place import HOME
 
+PYTEST = ("-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider", "--rootdir=.")
+WARM_KERNEL = "--nbval-kernel-name=python3"
 VARIABLES = (MODEL_VARIABLE, CHAT_MODEL_VARIABLE, STRICT)
 SHOW_PROGRESS = f"""import os, pathlib
 home = pathlib.Path(os.environ[{HOME!r}])
@@ -34,7 +36,10 @@ def notebook(path: Path, source: str, stored: str, *tags: str) -> None:
 
 @pytest.fixture
 def run_nbval(tmp_path):
-    """Return a function that runs nbval on six notebooks under the root conftest.py and returns what pytest says."""
+    """Return a function that runs nbval on six notebooks under the root conftest.py and returns what pytest says.
+
+    Nothing is on PYTHONPATH, where warm kernels would have to start cold.
+    """
     (tmp_path / "conftest.py").write_bytes((paths.root() / "conftest.py").read_bytes())
     notebook(tmp_path / "lessons" / "same.ipynb", "print(6 * 7)", "42")
     notebook(tmp_path / "lessons2" / "changed.ipynb", "print(6 * 7)", "41")
@@ -48,9 +53,9 @@ def run_nbval(tmp_path):
     def run(*options: str, **variables: str) -> str:
         inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "--nbval", "-rA", "-p", "no:cacheprovider", "--rootdir=.", *options],
+            [sys.executable, *PYTEST, "-o", f"pythonpath={paths.root()}", *options],
             cwd=tmp_path,
-            env=inherited | {"PYTHONPATH": str(paths.root())} | variables,
+            env=inherited | {warm.KERNELS: str(warm.kernels())} | variables,
             capture_output=True,
             text=True,
         )
@@ -84,7 +89,7 @@ def test_strict_on_the_reference(run_nbval):
 
 
 def test_lax_with_another_model(run_nbval):
-    said = run_nbval(**{MODEL_VARIABLE: "facebook/opt-125m"})
+    said = run_nbval(WARM_KERNEL, **{MODEL_VARIABLE: "facebook/opt-125m"})
     assert "notebooks: lax" in said and "VLLM_COURSE_MODEL is facebook/opt-125m" in said, said
     assert outcomes(said) == EXPECTED | {"lessons2/changed.ipynb": "PASSED"}, said
 
@@ -93,7 +98,8 @@ def test_nobodys_progress_is_touched(run_nbval, tmp_path):
     """Each notebook above finds an empty folder and leaves a file; nothing of it is left, nor in the learner's."""
     for name in ("mine", "temporary"):
         (tmp_path / name).mkdir()
-    said = run_nbval("first", "second", **{HOME: str(tmp_path / "mine"), "TMPDIR": str(tmp_path / "temporary")})
+    folders = {HOME: str(tmp_path / "mine"), "TMPDIR": str(tmp_path / "temporary")}
+    said = run_nbval("first", "second", WARM_KERNEL, **folders)
     assert set(outcomes(said).values()) == {"PASSED"}, said
     assert list((tmp_path / "mine").iterdir()) == []
     assert list((tmp_path / "temporary").glob("*progress*")) == []

@@ -1,6 +1,7 @@
 """When tries, hints and ticks are kept, and what a learner reads when they cannot be: the lesson goes on without."""
 
 import os
+import sys
 
 STRICT = "VLLM_COURSE_STRICT"
 
@@ -10,6 +11,12 @@ _told: set[str] = set()
 def strict() -> bool:
     """Whether answers are graded, by CI or an instructor: a check then raises, and nobody's progress is written."""
     return os.environ.get(STRICT) == "1"
+
+
+def cell() -> int | None:
+    """Return the number of the notebook's cell that is running, None outside a notebook."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "execution_count", None)
 
 
 def not_kept(error: Exception) -> str:
