@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vllm_course.runtime.calls import signals_wait
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.files import check_place, read_json, write
+from vllm_course.runtime.calls import signals_wait
 
 KEYS = ({"id", "prompt", "text", "finish_reason", "tokens"}, {"id", "error"})  # of an answer, and of a bad line
 BEGINNING = b'{"id": '
