@@ -16,9 +16,9 @@ from vllm_course.runtime.quiet import set_defaults  # noqa: E402
 if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
-    from vllm_course.checks.forecasting import compare, predict
     from vllm_course.checks.hints import hint
     from vllm_course.film.recording import xray
+    from vllm_course.forecasting.asking import compare, predict
     from vllm_course.generation import generate, next_token, sweep
     from vllm_course.models import engine_args, load_model
     from vllm_course.plots import plot_next_token, plot_sweep
@@ -53,7 +53,7 @@ MODULES = {
     "chat_box": "widgets.chat_box",
     "check": "checks",
     "checklist": "widgets.checklist",
-    "compare": "checks.forecasting",
+    "compare": "forecasting.asking",
     "engine_args": "models",
     "generate": "generation",
     "hint": "checks.hints",
@@ -63,7 +63,7 @@ MODULES = {
     "playground": "widgets.playground",
     "plot_next_token": "plots",
     "plot_sweep": "plots",
-    "predict": "checks.forecasting",
+    "predict": "forecasting.asking",
     "sweep": "generation",
     "xray": "film.recording",
 }

@@ -15,8 +15,8 @@ from tests.rules.notebooks import in_folder, read, tree
 GROUND = ["catalogue", "errors", "files", "forecasts", "output", "parameters", "paths", "sampling", "shipped"]
 ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "runtime", "engine"]
-PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "progress", "checks", "widgets", "film"]
-PACKAGE += ["terminal", "lab", "doctor", "cli"]
+PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "progress", "checks", "forecasting", "widgets"]
+PACKAGE += ["film", "terminal", "lab", "doctor", "cli"]
 WITHOUT_FOLDER = ("face", "ground", "engine", "cli")
 
 # Each room and what it may import beside itself, the standard library and other projects.
@@ -29,6 +29,7 @@ ROOMS = {
     "batch": BELOW,
     "progress": ["ground"],
     "checks": ["ground", "progress"],
+    "forecasting": ["ground", "progress", "checks"],
     "doctor": BELOW,
     "lab": ["ground", "progress"],
     "widgets": [*BELOW, "chat", "checks", "progress"],

@@ -8,7 +8,8 @@ import pytest
 
 from tests.checks.reading import words
 from vllm_course import CourseError, compare, predict, progress
-from vllm_course.checks import STRICT, forecasting
+from vllm_course.checks import STRICT
+from vllm_course.forecasting import asking
 from vllm_course.progress import place
 
 OPEN = "No forecast for 1.2. Write a number in place of ... and run this cell, or go on without."
@@ -19,7 +20,7 @@ SCORED = "Forecast 40, measured 32: 1.25 times too high."
 @pytest.fixture(autouse=True)
 def new_kernel(monkeypatch):
     """Forget what this kernel was told."""
-    monkeypatch.setattr(forecasting, "_guesses", {})
+    monkeypatch.setattr(asking, "_guesses", {})
 
 
 def kept() -> list[tuple]:
@@ -81,7 +82,7 @@ def test_the_same_cells_again_change_nothing():
 
 def test_a_kernel_that_was_restarted_knows_the_forecast(monkeypatch):
     predict("1.2", 40)
-    monkeypatch.setattr(forecasting, "_guesses", {})
+    monkeypatch.setattr(asking, "_guesses", {})
     assert repr(compare("1.2", 32)) == SCORED
 
 
@@ -158,7 +159,7 @@ def test_strict_keeps_nothing_and_reads_nobodys_forecasts(monkeypatch, empty_pro
     monkeypatch.delenv(STRICT)
     predict("1.2", 7)
     monkeypatch.setenv(STRICT, "1")
-    monkeypatch.setattr(forecasting, "_guesses", {})
+    monkeypatch.setattr(asking, "_guesses", {})
     assert repr(compare("1.2", 32)) == UNFILLED
     assert kept() == [("1.2", 7, None)]
 
@@ -183,4 +184,4 @@ def test_the_card_says_what_the_text_says_and_escapes_it():
     predict("1.2", 30)
     card = compare("1.2", 32)
     assert words(card._repr_html_()) == re.sub(r"\s+", " ", repr(card))
-    assert "&lt;b&gt;" in forecasting.Card(("<b>",))._repr_html_()
+    assert "&lt;b&gt;" in asking.Card(("<b>",))._repr_html_()
