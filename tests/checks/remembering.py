@@ -74,7 +74,7 @@ def _keys(name: str, prompts: Any = None, sampling_params: Any = None, *others: 
     from vllm import SamplingParams
 
     several = (
-        isinstance(prompts, list) and bool(prompts) and not isinstance(prompts[0], dict if name == "chat" else int)
+        isinstance(prompts, list | tuple) and bool(prompts) and not isinstance(prompts[0], dict if name == "chat" else int)
     )
     asked = prompts if several else [prompts]
     params = sampling_params if isinstance(sampling_params, list | tuple) else [sampling_params] * len(asked)

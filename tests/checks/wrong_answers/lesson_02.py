@@ -841,7 +841,7 @@ WRONG |= {
         api("temperature above 0", "keeps the rules", "ge=0, le=2", "gt=0, le=2"),
         api("two letters or more", "keeps the rules", "min_length=1", "min_length=2"),
         api("no reason given", "must say why", ", detail=str(error)", ""),
-        api("a seed required", "keeps the rules", "seed: int | None = Field(None, ge=0)", "seed: int"),
+        api("a seed required", "keeps the rules", "seed: int | None = Field(None, ge=0, le=SEEDS)", "seed: int"),
         api("any field", "must be answered with 422", 'extra="forbid"', 'extra="ignore"'),
         api(
             "asked before it is refused",
