@@ -73,9 +73,8 @@ def _keys(name: str, prompts: Any = None, sampling_params: Any = None, *others: 
     """Return what each request of a call is; nothing when chance plays a part or it cannot be written down."""
     from vllm import SamplingParams
 
-    several = (
-        isinstance(prompts, list | tuple) and bool(prompts) and not isinstance(prompts[0], dict if name == "chat" else int)
-    )
+    one_prompt = dict if name == "chat" else int  # what the list of a single prompt holds
+    several = isinstance(prompts, list | tuple) and bool(prompts) and not isinstance(prompts[0], one_prompt)
     asked = prompts if several else [prompts]
     params = sampling_params if isinstance(sampling_params, list | tuple) else [sampling_params] * len(asked)
     certain = all(isinstance(one, SamplingParams) and (one.temperature == 0 or one.seed is not None) for one in params)

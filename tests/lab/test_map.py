@@ -47,7 +47,8 @@ def test_every_lesson_has_goal_minutes_and_paths_that_open():
 
 def test_every_concept_page_is_listed_by_its_title():
     concepts = lesson_map(paths.root())["concepts"]
-    assert {concept["path"] for concept in concepts} == {f"concepts/{file.name}" for file in Path("concepts").glob("*.md")}
+    pages = {f"concepts/{file.name}" for file in Path("concepts").glob("*.md")}
+    assert {concept["path"] for concept in concepts} == pages
     assert {"title": "Glossary", "path": "concepts/glossary.md"} in concepts
 
 
