@@ -366,14 +366,6 @@ def _answered(found: list, prompts: list[str], params, llm, case: str) -> None:
 PAIR = "Give a pair (text, reason) for each prompt."
 
 
-class ReadsOn(Endless):
-    """Ends an answer that reads and reads."""
-
-    def __str__(self) -> str:
-        """Say what it means."""
-        return "it reads line after line and gives nothing, the check stopped it"
-
-
 class Lines:
     """Lines of jobs without an end, which count how many were read."""
 
@@ -385,7 +377,7 @@ class Lines:
 
     def __next__(self) -> str:
         if self.count == self.most:
-            raise ReadsOn
+            raise Endless("reads line after line and gives nothing")
         self.count += 1
         return json.dumps({"id": f"job-{self.count}", "prompt": f"Story number {self.count}:"}) + "\n"
 

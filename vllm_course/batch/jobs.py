@@ -25,6 +25,8 @@ TYPES = {
 }
 ONLY_IN_JSON = {*PARAMETERS, "params", "messages"}
 UNREADABLE = "surrogateescape"  # what is no UTF-8 arrives as half characters, which `is_text` finds
+NO_TEXT = "a line must be text in UTF-8, got other bytes. Save the file as UTF-8."
+QUOTE = 'Put a text with a comma or a line end into quotation marks, and write "" for one inside.'
 LONGEST_CELL = 2**31 - 1  # Python's own limit, 131072 characters, is less than the context of large models
 
 
@@ -193,6 +195,4 @@ def _finite(text: str) -> float:
     return value
 
 
-NO_TEXT = "a line must be text in UTF-8, got other bytes. Save the file as UTF-8."
-QUOTE = 'Put a text with a comma or a line end into quotation marks, and write "" for one inside.'
 READERS = {".jsonl": _from_json, ".ndjson": _from_json, ".csv": _from_csv, ".txt": _from_text, "": _from_text}

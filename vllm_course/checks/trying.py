@@ -28,10 +28,14 @@ AGREES = "holds an object that is equal to whatever it is compared with: give th
 
 
 class Endless(BaseException):
-    """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it."""
+    """Ends an answer that would go on for ever; no `except Exception` of the answer can hold it.
 
-    def __init__(self) -> None:
-        super().__init__("it goes on and on, the check stopped it")
+    Args:
+        what: What it does without an end.
+    """
+
+    def __init__(self, what: str = "goes on and on") -> None:
+        super().__init__(f"it {what}, the check stopped it")
 
 
 def limited(function: Callable, most: int = 1000) -> Callable:
