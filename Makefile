@@ -4,43 +4,63 @@
 #
 #   LESSON=02          another lesson                   ARGS="..."  arguments for what the target runs
 #   WORKERS=1          processes that run the tests beside each other
-#   BUILD=cpu|gpu      not what the machine suggests    PYTHON=...  the Python that starts the set-up
+#   VENV=/x/.venv      the environment of another clone
+#   BUILD=cpu|gpu      not what the machine suggests    PYTHON=...  the Python of the environment (3.11, 3.12 or 3.13)
 
 LESSON ?= 01
 WORKERS ?= 2
-PYTHON = $(shell for p in python3.11 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
+SUBMITTED ?= submitted
+ifdef PYTHON
+NAMED := $(shell "$(PYTHON)" -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
+$(if $(NAMED),,$(error PYTHON must be a Python that starts, got $(PYTHON). Name another, for example PYTHON=python3.12))
+endif
+FOUND = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "" 2>/dev/null && command -v $$p && break; done)
 export BUILD
 
 PAGE := $(wildcard vllm_course/lab/*/*.json vllm_course/lab/extension/static/*)
 KEY := $(shell { cat pyproject.toml requirements/*.txt $(PAGE); pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
-LEARNER := .venv/.ready-learner-$(KEY)
-MAINTAINER := .venv/.ready-maintainer-$(KEY)
-BROWSER := .venv/.ready-browser-$(KEY)
-RUN := .venv/bin/python
-BOOTSTRAP = $(or $(PYTHON),$(error Python must be 3.11, got none on PATH. Install it, or name it: PYTHON=/path/to/python3.11)) -m tools.bootstrap
+STAMP := $(KEY)$(addprefix -,$(NAMED))
+VENV ?= .venv
+ifeq ($(abspath $(VENV)),$(CURDIR)/.venv)
+LEARNER := .venv/.ready-learner-$(STAMP)
+MAINTAINER := .venv/.ready-maintainer-$(STAMP)
+BROWSER := .venv/.ready-browser-$(STAMP)
+else
+LEARNER := learner-fits
+MAINTAINER := maintainer-fits
+BROWSER := browser-fits
+endif
+RUN := $(VENV)/bin/python
+START = $(or $(PYTHON),$(FOUND),$(error Python must be 3.11, 3.12 or 3.13, got none on PATH. Install one, or name it: PYTHON=/path/to/python3.11))
+BOOTSTRAP = $(START) -m tools.bootstrap $(if $(NAMED),--named)
 
 FOLDER := $(wildcard lessons/$(LESSON)-*)
 NAME := $(subst -,_,$(patsubst $(LESSON)-%,%,$(notdir $(FOLDER))))
+SCRIPT := $(firstword $(wildcard $(FOLDER)/$(NAME).py) $(sort $(wildcard $(FOLDER)/*.py)))
 CONTENTS := $(wildcard lessons solutions exercises tests)
 
 .PHONY: help lesson lab progress test test-browser lint notebooks exercises mutants new-lesson models bench doctor lock
-.PHONY: clean known-lesson
+.PHONY: clean known-lesson grade class-rehearsal hub-rehearsal learner-fits maintainer-fits browser-fits
 .NOTPARALLEL:
 
 help:       ## List the targets
-	@sed -n 's/^\([a-z-]*:\).*## /  make \1 /p' Makefile | sed 's/: */\t/' | expand -t 20
+	@sed -n 's/^\([a-z-]*:\).*## /  make \1 /p' Makefile | sed 's/: */\t/' | expand -t 24
 
 lesson:     known-lesson $(LEARNER) ## Run a lesson's script on the shipped model: make lesson LESSON=02 ARGS="--help"
-	@$(RUN) $(FOLDER)/$(NAME).py $(ARGS)
+	@$(RUN) $(SCRIPT) $(ARGS)
 
 lab:        known-lesson $(LEARNER) ## Open a lesson's notebook in JupyterLab
 	@$(RUN) -m jupyter lab --LabApp.default_url=/lab/tree/$(FOLDER)/$(NAME).ipynb $(ARGS)
 
-doctor:     $(LEARNER) ## Check machine, environment and models, and say what to do
-	@$(RUN) -m vllm_course.cli doctor $(ARGS)
+doctor:     ## Check machine, environment and models, before the set-up too, and say what to do
+	@$(START) -m tools.doctor --venv "$(VENV)" $(ARGS)
 
 progress:   $(LEARNER) ## Show what you have passed and ticked: make progress ARGS="--csv"
 	@$(RUN) -m vllm_course.cli progress $(ARGS)
+
+.PHONY: certificate
+certificate: $(LEARNER) ## Write a certificate: make certificate ARGS='--name "Ada Lovelace"'
+	@$(RUN) -m vllm_course.cli certificate $(ARGS)
 
 test:       $(MAINTAINER) ## Run every notebook and every test
 	@$(RUN) -m pytest --nbval --numprocesses $(WORKERS) $(CONTENTS) $(ARGS)
@@ -60,17 +80,26 @@ exercises:  $(MAINTAINER) ## Derive exercises/ from solutions/
 mutants:    $(MAINTAINER) ## Break the solutions by machine and list what their checks miss: make mutants ARGS=3.9
 	@$(RUN) -m tools.mutants $(ARGS)
 
+grade:      known-lesson $(MAINTAINER) ## Grade what a class handed in: make grade LESSON=01 SUBMITTED=submitted
+	@$(RUN) -m tools.grading "$(LESSON)" --submitted "$(SUBMITTED)" $(ARGS)
+
+class-rehearsal: $(MAINTAINER) ## Grade a class of five that the course makes up
+	@$(RUN) -m tools.grading.rehearsal $(ARGS)
+
 new-lesson: $(MAINTAINER) ## Write the skeleton of a lesson: make new-lesson NN=04 SLUG=sampling-strategies
 	@$(RUN) -m tools.new_lesson "$(NN)" "$(SLUG)" $(ARGS)
 
 models:     $(MAINTAINER) ## Train the shipped models again
 	@$(RUN) -m tools.training.build_models $(ARGS)
 
+hub-rehearsal: $(LEARNER) ## Try teaching/jupyterhub_config.py with four learners at once, where JupyterHub is installed
+	@$(RUN) -m tools.hub_rehearsal $(ARGS)
+
 bench:      $(MAINTAINER) ## Measure the course against its budgets
 	@$(RUN) -m tools.bench $(ARGS)
 
 lock:       ## Write requirements/ from pyproject.toml: make lock ARGS=--upgrade
-	@$(subst bootstrap,lock,$(BOOTSTRAP)) $(ARGS)
+	@$(START) -m tools.lock $(ARGS)
 
 clean:      ## Remove the environment and caches
 	rm -rf .venv .uv .pytest_cache .ruff_cache
@@ -80,11 +109,14 @@ known-lesson:
 	$(if $(FOLDER),,$(error LESSON must be one of $(patsubst lessons/%/,%,$(wildcard lessons/*/)), got $(LESSON). Give its number: make $(MAKECMDGOALS) LESSON=01))
 	@:
 
-$(LEARNER):
+learner-fits maintainer-fits browser-fits:
+	@$(START) -m tools.bootstrap $(@:-fits=) --venv $(VENV)
+
+.venv/.ready-learner-$(STAMP):
 	@$(BOOTSTRAP) learner --key $(KEY)
 
-$(MAINTAINER):
+.venv/.ready-maintainer-$(STAMP):
 	@$(BOOTSTRAP) maintainer --key $(KEY)
 
-$(BROWSER):
+.venv/.ready-browser-$(STAMP):
 	@$(BOOTSTRAP) browser --key $(KEY)

@@ -39,7 +39,7 @@ from vllm_course.checks.gate import Gate
 from vllm_course.checks.shapes import alike, close, columns, entries, exactly, keys, listed, number
 from vllm_course.checks.trying import Tried, described
 from vllm_course.checks.verdict import NotYet
-from vllm_course.checks.watch import Call, SlowWatch, Watch
+from vllm_course.checks.watch import Brief, Call, Watch
 from vllm_course.completion.settings import read_settings
 from vllm_course.measures import summarize
 from vllm_course.parameters import PARAMETERS
@@ -65,8 +65,8 @@ class Loads:
         if self.engines:
             self.engines[-1].llm = None
         self.names.append(model)
-        self.clock.added += LOAD * len(self.names)
-        self.engines.append(SlowWatch(self.llm, self.clock, WRITE * len(self.names)))
+        self.clock.wait(LOAD * len(self.names))
+        self.engines.append(Watch(self.llm, pause=WRITE * len(self.names), wait=self.clock.wait))
         return self.engines[-1]
 
 
@@ -1056,9 +1056,11 @@ def web_api(create_app, serving, llm) -> None:
             _same_as_generate(client, llm, seed)
         in_loop = "While a text is generated /health does not answer: async def blocks the server, use a plain def."
         require(not gate.blocked.is_set(), in_loop)
+        gate.llm = Brief(llm)
         for body in EDGES:
             status = client.post("/generate", json={"prompt": "The moon"} | body).status_code
             require(status == 200, f"{body} keeps the rules, with the prompt, but was answered with {status}.")
+        gate.llm = llm
         _wrong_requests_refused(client, gate)
         _health_before_four(client, gate, app)
     unsafe = "Two requests reached the engine at once, it is not thread-safe: use a lock."

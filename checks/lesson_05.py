@@ -17,7 +17,7 @@ from vllm_course.checks.clock import Clock
 from vllm_course.checks.plain import to_list
 from vllm_course.checks.shapes import close, columns, entries, exactly, keys, listed, number, rows
 from vllm_course.checks.trying import Endless, Tried, described
-from vllm_course.checks.watch import SlowWatch, Watch
+from vllm_course.checks.watch import Watch
 
 SPEEDS = ["requests", "one_by_one", "one_call", "ratio"]
 CALL, EACH, FIRST = 1000, 200, 50_000  # seconds on the check's clock: of a call, of each prompt, of the first call
@@ -36,20 +36,22 @@ def greedy(**options):
     hints=[
         "Read the clock before and after the loop, and before and after the one call. What comes before all that?",
         "llm.generate(prompts[:1], params) as a warm-up. start = time.perf_counter() before the loop of "
-        "llm.generate(prompt, params), and again before llm.generate(prompts, params). A rate: len(prompts) / seconds.",
+        "llm.generate(prompt, params), and again before llm.generate(prompts, params). A rate: len(prompts) / seconds. "
+        "The ratio can be above 8: each call has a cost of its own, and the loop pays it for each prompt.",
     ],
     concept="offline-and-online.md#batching",
 )
 def one_call_or_many(measure_both, speeds, llm) -> None:
     """Requests per second, with a call per prompt and with one call."""
     prompts, clock = ["The moon", "The sun", "A day has", "Water boils at", "The sea"], Clock()
-    watch, count = SlowWatch(llm, clock, CALL, each=EACH, first=FIRST), len(prompts)
+    watch, count = Watch(llm, pause=CALL, each=EACH, first=FIRST, wait=clock.wait), len(prompts)
     with clock.shown_to(measure_both.function):
         found = keys(measure_both(watch, prompts, greedy()), SPEEDS, "measure_both must return")
-    watch.asked("generate", max_tokens=6)
-    asked, ids = [call.ids for call in watch.calls], [llm.get_tokenizer().encode(prompt) for prompt in prompts]
-    require(all([one] in asked for one in ids), "For one_by_one give each prompt a call of its own.")
-    require(ids in asked, "For one_call give generate all prompts in one call.")
+    # A warm-up may take other parameters.
+    asked = [call.ids for call in watch.asked("generate") if all(one.max_tokens == 6 for one in call.params)]
+    ids = [llm.get_tokenizer().encode(prompt) for prompt in prompts]
+    require(all([one] in asked for one in ids), "For one_by_one give each prompt a call of its own, with params.")
+    require(ids in asked, "For one_call give generate all prompts in one call, with params.")
     loop, batch = count * (CALL + EACH), CALL + count * EACH
     exactly(found["requests"], count, f"requests is the number of prompts: {count} in the check.")
     _rate("one_by_one", found["one_by_one"], count, loop)
@@ -185,7 +187,8 @@ def not_quite(lengths: list[int], places: int) -> dict[int, str]:
         continuous([length - 1 for length in lengths], places): "the prefill is a step too, and gives the first token",
         continuous([length + 1 for length in lengths], places): "the prefill gives the first token already",
         math.ceil(sum(lengths) / places): "that is all tokens divided by the places, as if they could be cut",
-        continuous(sorted(lengths, reverse=True), places): "requests take places in their order, not the longest first",
+        continuous(sorted(lengths, reverse=True), places): "requests take places in their order, not the "
+        "longest first, and at the end places stay empty",
         continuous(sorted(lengths), places): "requests take places in their order, not the shortest first",
         sum(max(batch) for batch in batches(lengths, places)): "a free place is taken in the next step, "
         "it does not wait for the rest of a batch",
@@ -215,7 +218,7 @@ def how_many_steps(predicted_steps, steps, frame, places) -> None:
 STATIC = {
     "static_steps": "A batch takes as long as its longest request, and the batches come one after the other.",
     "wasted": "For each request: the steps of its batch minus its own. A place that nobody holds is not wasted.",
-    "continuous_steps": "It is how many steps the film has.",
+    "continuous_steps": "It is how many steps the film has, from the column step.",
     "saved": "It is 1 - continuous_steps / static_steps.",
 }
 
@@ -242,14 +245,15 @@ def waiting_for_the_slowest(static_batching, answer, frame, places) -> None:
     """Static batching, counted from films."""
     for lanes, size in FILMS:
         made_up, case = film_of(lanes), f"{told(lanes)} and batches of {size}"
-        _counted(static_batching(made_up, size, case=case), static(made_up, size), case, "static_batching must return")
-    _counted(answer, static(frame, places), f"for the film and {places} places", "answer_5_4 must be")
+        _counted(static_batching(made_up, size, case=case), made_up, size, case, "static_batching must return")
+    _counted(answer, frame, places, f"for the film and {places} places", "answer_5_4 must be")
 
 
-def _counted(given, truth: dict, where: str, name: str) -> None:
-    found = keys(given, STATIC, name)
-    for key, value in truth.items():
-        exactly(found[key], value, f"{key} must be {value}, not {found[key]!s:.20}, {where}. {STATIC[key]}")
+def _counted(given, frame: pd.DataFrame, size: int, where: str, name: str) -> None:
+    found, lengths = keys(given, STATIC, name), batches(lengths_of(frame), size)
+    for key, value in static(frame, size).items():
+        wrong = f"{key} must be {value}, not {found[key]!s:.20}, {where}. {STATIC[key]}"
+        exactly(found[key], value, f"{wrong} Here the requests of each batch need {lengths} steps.")
 
 
 MIXED_JOBS = [
@@ -305,15 +309,18 @@ def _texts(found: list, jobs: list[dict], defaults: dict, llm, what: str) -> Non
 
 def problem(llm, prompt: str) -> str | None:
     """Return None for a good prompt, and what the reason of a bad one must say."""
-    tokens = len(llm.get_tokenizer().encode(prompt, verbose=False))
+    tokens = _tokens(llm, prompt)
     return "" if prompt.strip() == "" else str(tokens) if tokens >= llm.model_config.max_model_len else None
+
+
+def _tokens(llm, prompt: str) -> int:
+    return len(llm.get_tokenizer().encode(prompt, verbose=False))
 
 
 def _of_tokens(llm, count: int) -> str:
     """Return a prompt of exactly so many tokens."""
-    tokenizer = llm.get_tokenizer()
     text = " sea" * count
-    while len(tokenizer.encode(text, verbose=False)) > count:
+    while _tokens(llm, text) > count:
         text = text.removesuffix(" sea")
     return text
 
@@ -326,17 +333,26 @@ def _of_tokens(llm, count: int) -> str:
         "A prompt is too long if it has max_model_len tokens or more, and empty if nothing is left after strip(). "
         "outputs = iter(llm.generate(good, params)), and next(outputs) for each prompt without a reason.",
     ],
-    concept="common-problems.md#generating",
+    concept="errors.md#one-bad-prompt-fails-the-batch",
 )
 def one_bad_prompt(answer_all, answers, prompts, llm) -> None:
     """A text for each good prompt and a reason for each bad one, from one call."""
     limit = llm.model_config.max_model_len
     longest, full, long = (_of_tokens(llm, count) for count in (limit - 1, limit, limit + 9))
     good, remedy = ["The moon", " A day has", "Once upon a time"], "Look for bad prompts before you call the engine."
-    for given in ([*good, full, "", longest, long, "  \n", "The sun"], good, ["", full], []):
+    exact = (
+        f"A prompt of exactly max_model_len tokens, here {limit}, is too long already: there is no room for a new one."
+    )
+    for given, fails in [
+        ([*good, long, "", longest, "  \n", "The sun"], remedy),
+        ([full, *good], exact),
+        (good, remedy),
+        (["", full], remedy),
+        ([], remedy),
+    ]:
         watch, bad = Watch(llm), sum(problem(llm, prompt) is not None for prompt in given)
         case = f"for {len(given)} prompts, {bad} of them bad"
-        _answered(answer_all(watch, given, greedy(), case=case, fails=remedy), given, greedy(), llm, case)
+        _answered(answer_all(watch, given, greedy(), case=case, fails=fails), given, greedy(), llm, case)
         calls = 1 if bad < len(given) else 0
         asked = len(watch.calls)
         require(asked == calls, f"Call generate {calls} time(s) {case}, not {asked}. {remedy}")
@@ -353,13 +369,14 @@ def _answered(found: list, prompts: list[str], params, llm, case: str) -> None:
     for prompt, bad, pair in zip(prompts, problems, pairs, strict=True):
         require(len(pair) == 2, PAIR)
         text, reason = pair
+        which = f"{prompt!r:.20}... of {_tokens(llm, prompt)} tokens" if len(prompt) > 20 else f"{prompt!r}"
         if bad is None:
             truth = next(texts).outputs[0].text
-            require(reason is None, f"{prompt!r:.20} is good: its pair is (text, None), not {reason!r:.60}.")
-            require(text == truth, f"The text of {prompt!r:.20} is {truth!r}, not {text!r:.60}: each in its own place.")
+            require(reason is None, f"{which} is good: its pair is (text, None), not {reason!r:.60}.")
+            require(text == truth, f"The text of {which} is {truth!r}, not {text!r:.60}: each in its own place.")
         else:
-            require(text is None, f"{prompt!r:.20} is bad: its pair is (None, reason), not with the text {text!r:.40}.")
-            require(isinstance(reason, str) and reason != "", f"{prompt!r:.20} is bad: give its reason as a text.")
+            require(text is None, f"{which} is bad: its pair is (None, reason), not with the text {text!r:.40}.")
+            require(isinstance(reason, str) and reason != "", f"{which} is bad: give its reason as a text.")
             require(bad in reason, f"The reason of a long prompt must name its {bad} tokens, not {reason!r:.60}.")
 
 
@@ -401,7 +418,7 @@ class Forgetful(Watch):
 
 @exercise(
     "5.7",
-    functions={"in_chunks": "llm, lines, size, params -> value"},
+    functions={"in_chunks": "llm, lines, size, params -> generator"},
     hints=[
         "A function with yield in it is a generator: it runs until its next yield, and waits there.",
         "jobs = (json.loads(line) for line in lines); while chunk := list(itertools.islice(jobs, size)): one call of "
@@ -437,10 +454,12 @@ def _pulled(in_chunks: Tried, lines, llm, count: int | None, size: int, sizes: l
             pulled.append(lines.count if isinstance(lines, Lines) else 0)
             yield result
 
-    found = Tried(pull, in_chunks.name, f"{in_chunks.takes} -> list")(watch, lines, size, greedy(), case=case)
+    found = Tried(pull, in_chunks.name, f"{in_chunks.takes} -> generator")(watch, lines, size, greedy(), case=case)
     found = [tuple(listed(pair, PAIRS)) for pair in found]
     asked = [len(call.prompts) for call in watch.calls]
     require(asked == sizes, f"The calls {case} must have {sizes} prompts, not {asked}.")
+    if sizes:
+        watch.asked("generate", max_tokens=6)
     for place, so_far in enumerate(pulled):
         most = size * (place // size + 1)
         early = f"Result {place + 1} came when {so_far} lines were read, with chunks of {size}: at most {most} may be."
@@ -459,15 +478,15 @@ class PowerCut(BaseException):
 class Unsafe(Watch):
     """Has a power cut in one of its calls, and notes how many whole lines a file has when a call begins."""
 
-    def __init__(self, llm, target: Path, cut: int = 0) -> None:
+    def __init__(self, llm, target: Path, cut: int = 0, error: BaseException | None = None) -> None:
         super().__init__(llm)
-        self.target, self.cut, self.lines = target, cut, []
+        self.target, self.cut, self.error, self.lines = target, cut, error, []
 
     def generate(self, *args, **options) -> list:
         """Pass the call on, unless the power is gone."""
         self.lines.append(self.target.read_bytes().count(b"\n") if self.target.exists() else 0)
         if len(self.lines) == self.cut:
-            raise PowerCut("the power is gone")
+            raise self.error
         return super().generate(*args, **options)
 
     @property
@@ -477,7 +496,11 @@ class Unsafe(Watch):
 
 
 TO_RUN = [
-    {"id": f"{name}-{n}", "prompt": f"Story number {n}:", "params": {"temperature": 0, "max_tokens": 3 + n % 3}}
+    {
+        "id": f"{name}-{n}",
+        "prompt": f"Story number {n}:",
+        "params": {"temperature": n % 2, "seed": n, "max_tokens": 3 + n % 3},
+    }
     for n, name in enumerate(["a", "b", "café", "d", "e", "f", "東京"])
 ]
 
@@ -498,15 +521,15 @@ def job_that_goes_on(run_job, llm) -> None:
         source, target = Path(name) / "jobs.jsonl", Path(name) / "results.jsonl"
         source.write_text("".join(f"{json.dumps(job)}\n" for job in TO_RUN), encoding="utf-8")
         truth = list(zip((job["id"] for job in TO_RUN), texts_of(TO_RUN, {}, llm), strict=True))
-        _goes_on(run_job, source, target, llm, truth, 7, "in one go")
+        _goes_on(run_job, source, target, llm, truth, 7, "when nothing interrupts it")
         whole = target.read_bytes()
         for cut in range(1, 4):
             target.unlink(missing_ok=True)
-            _interrupted(run_job, source, target, llm, cut)
+            _interrupted(run_job, source, target, llm, cut, PowerCut("the power is gone"))
             _goes_on(run_job, source, target, llm, truth, 7 - 3 * (cut - 1), f"after an error in call {cut}")
         target.unlink()
-        for cut in (2, 2):
-            _interrupted(run_job, source, target, llm, cut)
+        for error in (PowerCut("the power is gone"), RuntimeError("the engine has failed")):
+            _interrupted(run_job, source, target, llm, 2, error)
         _goes_on(run_job, source, target, llm, truth, 1, "after two errors")
         for at in _cuts(whole):
             target.write_bytes(whole[:at])
@@ -523,12 +546,17 @@ def _cuts(whole: bytes) -> list[int]:
     return [0, 1, first, first + 1, first + 5, within, last - 9, last - 1, last]
 
 
-def _interrupted(run_job: Tried, source: Path, target: Path, llm, cut: int) -> None:
-    watch = Unsafe(llm, target, cut)
+def _interrupted(run_job: Tried, source: Path, target: Path, llm, cut: int, expected: BaseException) -> None:
+    watch = Unsafe(llm, target, cut, expected)
     begun = target.read_bytes().count(b"\n") if target.exists() else 0
     _, error = run_job.ending(watch, source, target, 3)
-    came_out = f"An error in a call must come out as it is, yours ended {'without one' if error is None else 'with '}"
-    require(isinstance(error, PowerCut), lambda: came_out + ("" if error is None else described(error)) + ".")
+    require(
+        isinstance(error, type(expected)),
+        lambda: (
+            f"When call {cut} of generate ends with {described(expected)}, the same error must come out of run_job. "
+            f"Yours ended with {'no error' if error is None else described(error)}."
+        ),
+    )
     for place, found in enumerate(watch.lines):
         late = f"When call {place + 1} began, the file had {found} lines, not {begun + 3 * place}"
         require(found == begun + 3 * place, f"{late}: write and flush a chunk before the next call.")
@@ -541,8 +569,10 @@ def _goes_on(run_job: Tried, source: Path, target: Path, llm, truth: list[tuple]
         target.exists() and _record(target.read_bytes().rpartition(b"\n")[2]) is not None,
     )
     run_job(watch, source, target, 3, case=when)
+    require(target.exists(), f"run_job must write the file target {when}: it is not there.")
     for place, line in enumerate(target.read_bytes().split(b"\n")[:-1]):
-        require(_record(line) is not None, f"Line {place + 1} of the target is {line!r:.60} {when}: that is no record.")
+        wrong = f"Line {place + 1} of the target is {line!r:.60} {when}"
+        require(_record(line) is not None, f"{wrong}: it must be a record of id and text, in JSON and UTF-8.")
     require(target.read_bytes().endswith(b"\n"), f"The last line of the target must end with a line break {when}.")
     found = [_record(line) for line in target.read_bytes().split(b"\n")[:-1]]
     ids = [one for one, _ in found]

@@ -50,11 +50,15 @@ def empty_progress(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="module")
 def one_engine() -> Iterator[None]:
-    """Let a module's tests share the engine that `load_model` keeps, and free it after them."""
+    """Let a module's tests share the engines and the server that the course keeps, and end them afterwards."""
     from vllm_course.models import free_engine
+    from vllm_course.online.engine import free_async_engine
+    from vllm_course.serving.client import stop_server
 
     yield
     free_engine()
+    free_async_engine()
+    stop_server()
 
 
 @pytest.fixture

@@ -2,10 +2,16 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 
 from tools.preflight import SetupError
+
+KILLED = (
+    "the set-up must run to its end, got a command that was killed, as Linux does where memory runs out. Close other "
+    "programs, or give a container more (Docker: --memory 4g), and run the same command again."
+)
 
 
 def say(line):
@@ -17,10 +23,10 @@ def output(*command):
     """Return what a command prints on stdout, "" when it fails or does not exist."""
     command = [str(part) for part in command]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         return ""
-    return done.stdout if done.returncode == 0 else ""
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
 
 def call(command, failure, **variables):
@@ -28,14 +34,15 @@ def call(command, failure, **variables):
 
     Args:
         command: The command and its arguments.
-        failure: Text of the SetupError when it fails.
+        failure: Text of the SetupError when it fails, or a function that makes it then.
         **variables: Environment variables to set for it.
 
     Raises:
         SetupError: The command's exit code was not 0.
     """
-    if subprocess.call([str(part) for part in command], env=dict(os.environ, **variables)):
-        raise SetupError(failure)
+    code = subprocess.call([str(part) for part in command], env=dict(os.environ, **variables))
+    if code:
+        raise SetupError(KILLED if code == -signal.SIGKILL else failure() if callable(failure) else failure)
 
 
 def base_python():

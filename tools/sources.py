@@ -9,7 +9,6 @@ import glob
 import os
 
 from tools.console import base_python, output
-from tools.preflight import REFERENCE
 
 UV_NAMES = {"index-url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE"}
 
@@ -39,14 +38,16 @@ def find_links(settings, environ):
     return list(dict.fromkeys(text.split()))
 
 
-def torch_wheel(version, links):
-    """Return the local file of torch's wheel for Linux x86_64 and Python 3.11, or "".
+def torch_wheel(version, links, python, machine):
+    """Return the local file of torch's wheel for a Python and a machine, or "".
 
     Args:
         version: With the local part, for example "2.13.0+cpu".
         links: Folders (or file:// addresses of folders) to look in; other addresses are left to uv.
+        python: Version that the wheel must be for, for example (3, 12).
+        machine: As `platform.machine()`, for example "aarch64".
     """
-    name = f"torch-{version}-cp{REFERENCE[0]}{REFERENCE[1]}-*x86_64.whl"
+    name = f"torch-{version}-cp{python[0]}{python[1]}-cp*_{machine}.whl"
     for link in links:
         folder = link[len("file://") :] if link.startswith("file://") else link
         found = glob.glob(os.path.join(glob.escape(folder), name))
@@ -55,9 +56,9 @@ def torch_wheel(version, links):
     return ""
 
 
-def torch_source(version, links):
+def torch_source(version, links, python, machine):
     """Return uv's arguments that make torch's CPU wheel available, and where it comes from, in words."""
-    wheel = torch_wheel(version, links)
+    wheel = torch_wheel(version, links, python, machine)
     if wheel:
         return [], f"torch from {os.path.dirname(wheel)} (find-links)"
     return ["--torch-backend", "cpu"], "torch from the PyTorch CPU index"

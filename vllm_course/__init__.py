@@ -17,11 +17,17 @@ if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.chat.models import load_chat_model
     from vllm_course.checks import check
     from vllm_course.checks.hints import hint
+    from vllm_course.drills.drill import drill
     from vllm_course.film.recording import xray
     from vllm_course.forecasting.asking import compare, predict
     from vllm_course.generation import generate, next_token, sweep
+    from vllm_course.memory.chart import plan_chart
+    from vllm_course.memory.measuring import measured
+    from vllm_course.memory.planning import plan
     from vllm_course.models import engine_args, load_model
+    from vllm_course.online.engine import load_async_model
     from vllm_course.plots import plot_next_token, plot_sweep
+    from vllm_course.serving.client import server
     from vllm_course.widgets.chat_box import chat_box
     from vllm_course.widgets.checklist import checklist
     from vllm_course.widgets.playground import playground
@@ -36,16 +42,22 @@ __all__ = [
     "check",
     "checklist",
     "compare",
+    "drill",
     "engine_args",
     "generate",
     "hint",
+    "load_async_model",
     "load_chat_model",
     "load_model",
+    "measured",
     "next_token",
+    "plan",
+    "plan_chart",
     "playground",
     "plot_next_token",
     "plot_sweep",
     "predict",
+    "server",
     "sweep",
     "xray",
 ]
@@ -54,16 +66,22 @@ MODULES = {
     "check": "checks",
     "checklist": "widgets.checklist",
     "compare": "forecasting.asking",
+    "drill": "drills.drill",
     "engine_args": "models",
     "generate": "generation",
     "hint": "checks.hints",
+    "load_async_model": "online.engine",
     "load_chat_model": "chat.models",
     "load_model": "models",
+    "measured": "memory.measuring",
     "next_token": "generation",
+    "plan": "memory.planning",
+    "plan_chart": "memory.chart",
     "playground": "widgets.playground",
     "plot_next_token": "plots",
     "plot_sweep": "plots",
     "predict": "forecasting.asking",
+    "server": "serving.client",
     "sweep": "generation",
     "xray": "film.recording",
 }

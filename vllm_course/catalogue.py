@@ -57,11 +57,20 @@ def _lesson(slug: str) -> Lesson:
         slug=slug,
         title=_shown(title.group(1)) if title else slug,
         notebook=notebook,
-        script=str(Path(notebook).with_suffix(".py").as_posix()),
+        script=script_of(paths.root() / "lessons" / slug).relative_to(paths.root()).as_posix(),
         exercises_notebook=exercises,
         exercises={number: _shown(name) for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
         checklist=_checklist(code, slug[:2]),
     )
+
+
+def script_of(folder: Path) -> Path:
+    """Return the script of a lesson's folder: the one that is named after the lesson, or else its first Python file.
+
+    The Makefile has the same rule.
+    """
+    named = folder / f"{folder.name[3:].replace('-', '_')}.py"
+    return named if named.is_file() else min(folder.glob("*.py"), default=named)
 
 
 def _shown(heading: str) -> str:

@@ -3,11 +3,11 @@
 import sys
 
 from vllm_course import __version__, doctor
-from vllm_course.progress import command as progress
+from vllm_course.classroom import certificate_command, progress_command
 from vllm_course.runtime.interrupting import raise_from_now_on
 from vllm_course.tool import ToolParser, tool
 
-COMMANDS = (doctor, progress)
+COMMANDS = (doctor, progress_command, certificate_command)
 
 
 @tool

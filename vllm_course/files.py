@@ -25,6 +25,22 @@ def read_text(file: Path, *, name: str) -> str:
         raise UsageError(f"{name} must be text in UTF-8, got other bytes in {file}. Save it as UTF-8.") from None
 
 
+def read_prompts(file: Path, *, name: str) -> list[str]:
+    """Return the lines of a file that are not blank: one prompt a line.
+
+    Args:
+        file: Its place.
+        name: What the error calls it, for example an option.
+
+    Raises:
+        UsageError: The file cannot be read, or holds no prompt.
+    """
+    lines = [line for line in read_text(file, name=name).split("\n") if line.strip()]
+    if not lines:
+        raise UsageError(f"{name} must hold at least one prompt, got none in {file}. Write one a line.")
+    return lines
+
+
 def read_json(file: Path, *, name: str, what: str) -> dict[str, Any]:
     """Read a file that the course wrote: one JSON object.
 

@@ -4,12 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import psutil
-
 from vllm_course.errors import CourseError, UsageError, one_line
+from vllm_course.runtime.limits import BY_LINUX, GIB, free_memory, of_the_limit
 
-GIB = 2**30
 PROCESS_MEMORY = 1.5 * GIB  # vLLM with a small model, measured on the CPU build, rounded up
+KILLED = "Failed core proc(s): {'EngineCore': -9"  # what vLLM says where the engine's process got SIGKILL
 
 
 class Known(NamedTuple):
@@ -54,6 +53,12 @@ KNOWN = (
         "",
         "No available memory for the cache blocks",
         "kv_cache_memory_bytes must hold at least one block of {model}, got less. Pass a larger number of bytes.",
+    ),
+    Known(
+        "RuntimeError",
+        KILLED,
+        f"memory must hold the weights and the KV cache of {{model}}, got an engine that was killed, {BY_LINUX}. "
+        "Close other notebooks, or pass a smaller kv_cache_memory_bytes.",
     ),
     Known(
         "",
@@ -113,12 +118,13 @@ def require_memory(kv_cache_bytes: int | None, *, available: int | None = None) 
     Raises:
         CourseError: Less is free than the KV cache and vLLM itself need.
     """
-    free = psutil.virtual_memory().available if available is None else available
+    free = free_memory() if available is None else available
     needed = PROCESS_MEMORY + (kv_cache_bytes or 0)
     if free < needed:
         raise CourseError(
-            f"free memory must be at least {needed / GIB:.1f} GiB to load this model, got {free / GIB:.1f} GiB. "
-            "Close other notebooks (Kernel > Shut Down All Kernels) or pass a smaller kv_cache_memory_bytes."
+            f"free memory must be at least {needed / GIB:.1f} GiB to load this model, got {free / GIB:.1f} GiB"
+            f"{of_the_limit()}. Close other notebooks (Kernel > Shut Down All Kernels) or pass a smaller "
+            "kv_cache_memory_bytes."
         )
 
 

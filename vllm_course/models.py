@@ -23,7 +23,7 @@ from vllm_course.runtime.quiet import quiet, wanted
 if TYPE_CHECKING:
     from vllm import LLM
 
-MODEL_VARIABLE = "VLLM_COURSE_MODEL"
+MODEL_VARIABLES = MODEL_VARIABLE, CHAT_MODEL_VARIABLE = "VLLM_COURSE_MODEL", "VLLM_COURSE_CHAT_MODEL"
 MIB = 2**20
 SHIPPED_KV_CACHE = 256 * MIB
 OTHER_KV_CACHE = {"cpu": 1024 * MIB, "gpu": 4096 * MIB}
@@ -53,20 +53,20 @@ def engine_args(model: str | Path | None = None, **overrides: Any) -> dict[str, 
         `vllm.engine.arg_utils.EngineArgs`.
     """
     place = find_model(chosen_model(model))
-    is_shipped = _is_shipped(place)
+    small = is_shipped(place)
     on_cpu = _device() == "cpu"
     args = {
         "model": place,
         # The same texts on all processors that were tried; bfloat16 differs from processor to processor.
-        "dtype": "float32" if is_shipped and on_cpu else "auto",
+        "dtype": "float32" if small and on_cpu else "auto",
         "max_model_len": -1,
-        "kv_cache_memory_bytes": SHIPPED_KV_CACHE if is_shipped else OTHER_KV_CACHE[_device()],
+        "kv_cache_memory_bytes": SHIPPED_KV_CACHE if small else OTHER_KV_CACHE[_device()],
         # Compilation takes longer than all the text of a lesson. Pass False to measure an engine's full speed.
         "enforce_eager": True,
         # No cap, so that next_token can show the whole vocabulary. vLLM's default is 20.
         "max_logprobs": -1,
     }
-    if is_shipped and on_cpu and "max_num_batched_tokens" not in overrides:
+    if small and on_cpu and "max_num_batched_tokens" not in overrides:
         # vLLM 0.32.0's CPU build fails, and hangs, when it cuts the prompt of a request with a seed into chunks.
         args["enable_chunked_prefill"] = False
     args |= overrides
@@ -103,12 +103,11 @@ def load_model(model: str | Path | None = None, **engine_arguments: Any) -> "LLM
     global _engine
     environment.require(environment.broken())
     args = engine_args(model, **engine_arguments)
-    # What is free on a GPU is less once the engine is there.
-    key = _key(args | {"gpu_memory_utilization": engine_arguments.get("gpu_memory_utilization")})
+    key = key_of(args, engine_arguments)
     if _engine is not None and _engine[0] == key:
         calls.ready(_engine[1])
         return _engine[1]
-    _refuse(args)
+    refuse(args)
     free_engine()
     _engine = (key, _ready_for_use(_start(args), args))
     raise_from_now_on()
@@ -121,7 +120,7 @@ def free_engine() -> None:
     if _engine is None:
         return
     llm, _engine = _engine[1], None
-    with quiet(), _without_collecting():
+    with quiet(), without_collecting():
         llm.llm_engine.engine_core.shutdown()
     llm.llm_engine = _Freed()
     gc.collect()
@@ -148,8 +147,10 @@ def find_model(name: str) -> str:
         return place
     otherwise = f"Check the path: {trouble}." if "/" in name or os.path.exists(place) else "Check the spelling."
     remedy = did_you_mean(os.path.basename(name), shipped.names(), otherwise=otherwise, shown=repr)
+    # A variable is set once and forgotten, so the message names it.
+    called = next((variable for variable in MODEL_VARIABLES if os.environ.get(variable) == name), "model")
     raise CourseError(
-        f"model must be one of {', '.join(shipped.names())}, a folder with a config.json, or a Hugging Face id "
+        f"{called} must be one of {', '.join(shipped.names())}, a folder with a config.json, or a Hugging Face id "
         f"like facebook/opt-125m, got {name!r}. {remedy}"
     )
 
@@ -160,6 +161,62 @@ def _seen_from_here(folder: Path) -> str:
         return os.path.relpath(folder)
     except FileNotFoundError:
         raise CourseError("the working folder must be there, got one that was deleted. Go to another: cd ~") from None
+
+
+@contextlib.contextmanager
+def starting(args: dict[str, Any]) -> Iterator[bool]:
+    """Give a block what every start of an engine needs: silence, clear errors, speed, and threads that suit the model.
+
+    Args:
+        args: What `engine_args` returns.
+
+    Yields:
+        Whether the model is small, as a shipped one is.
+    """
+    small = is_shipped(args["model"])
+    with quiet(), clear_errors(args["model"]), without_collecting():
+        if _device() == "gpu":
+            with _shown_download(args["model"]):
+                yield small
+            return
+        start_faster()
+        with threads.suited(small=small), _shown_download(args["model"]):
+            yield small
+
+
+def refuse(args: dict[str, Any], kind: str = "EngineArgs") -> None:
+    """Find what can be found before the running engine is given up.
+
+    Args:
+        args: What `engine_args` returns.
+        kind: vLLM's class of arguments, `"EngineArgs"` or `"AsyncEngineArgs"`.
+
+    Raises:
+        CourseError: The model is damaged, the memory does not suffice, or a variable is in the way.
+        TypeError: vLLM knows no argument of that name.
+        ValueError: vLLM refuses an argument's value.
+    """
+    import vllm
+
+    getattr(vllm, kind)(**args)
+    refuse_damaged(args["model"])
+    if _device() == "cpu":
+        environment.require(environment.replacing() if args["kv_cache_memory_bytes"] else {})
+    require_memory(args["kv_cache_memory_bytes"] if _device() == "cpu" else 0)
+
+
+def key_of(args: dict[str, Any], given: dict[str, Any]) -> tuple:
+    """Return what tells an engine from another one: its arguments, the model as a place.
+
+    Args:
+        args: What `engine_args` returns.
+        given: The arguments that the caller gave.
+    """
+    place = Path(args["model"])
+    # What is free on a GPU is less once the engine is there.
+    share = {"gpu_memory_utilization": given.get("gpu_memory_utilization")}
+    resolved = args | share | {"model": str(place.resolve()) if place.exists() else args["model"]}
+    return tuple(sorted((name, repr(value)) for name, value in resolved.items()))
 
 
 class _Freed:
@@ -173,23 +230,17 @@ class _Freed:
 
 
 def _start(args: dict[str, Any]) -> "LLM":
-    with quiet(), clear_errors(args["model"]), _without_collecting():
+    with starting(args) as small:
         from vllm import LLM
 
-        start = functools.partial(LLM, **args, **({"use_tqdm_on_load": False} if wanted() else {}))
-        if _device() == "gpu":
-            with _shown_download(args["model"]):
-                return start()
-        _start_faster()
-        small = _is_shipped(args["model"])
-        with threads.suited(small=small), _shown_download(args["model"]):
-            llm = start()
-        return threads.step_by_step(llm, small=small)
+        llm = LLM(**args, **({"use_tqdm_on_load": False} if wanted() else {}))
+    # Not earlier: in the block the environment holds a number that is not the user's.
+    return llm if _device() == "gpu" else threads.step_by_step(llm, small=small)
 
 
 def _ready_for_use(llm: "LLM", args: dict[str, Any]) -> "LLM":
-    # vLLM's log shows the folder as it was given; some of the files are read late, when it may be another one.
-    vars(llm.llm_engine.model_config).update(_folders(vars(llm.llm_engine.model_config)))
+    # Not earlier: vLLM's log shows the folder as it was given.
+    keep_folders(llm.llm_engine.model_config)
     args = args | _folders(args)
     calls.separate(llm, renew=functools.partial(_renew, llm, args))
     return _without_progress_bars(llm) if wanted() else llm
@@ -204,6 +255,11 @@ def _renew(llm: "LLM", args: dict[str, Any]) -> None:
     vars(llm).clear()
     vars(llm).update(vars(fresh))
     _engine = (key, _ready_for_use(llm, args))
+
+
+def keep_folders(config: Any) -> None:
+    """Let the folders that a `ModelConfig` names stay right after `os.chdir`; some of their files are read late."""
+    vars(config).update(_folders(vars(config)))
 
 
 def _folders(args: dict[str, Any]) -> dict[str, str]:
@@ -229,7 +285,7 @@ def _shown_download(model: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Leave out vLLM's search for garbage, which it makes eight times from one engine to the next, 0.3 s each time."""
     collect = gc.collect
     gc.collect = lambda generation=2: 0
@@ -248,7 +304,7 @@ def _without_progress_bars(llm: "LLM") -> "LLM":
 
 
 @functools.cache
-def _start_faster() -> None:
+def start_faster() -> None:
     """Leave out what `enforce_eager` does not: small functions that vLLM compiles for 20 s when first called."""
     import torch._dynamo
     from vllm import ModelRegistry
@@ -278,23 +334,21 @@ def _no_model_at(place: str) -> str:
     return next((f"it is at {there}" for there in above if os.path.exists(there)), "")
 
 
-def _is_shipped(place: str) -> bool:
+def is_shipped(place: str) -> bool:
+    """Return whether what `find_model` returned is the folder of a shipped model."""
     return Path(place).resolve().parent == paths.models()
 
 
-def _refuse(args: dict[str, Any]) -> None:
-    """Find what can be found before the running engine is given up."""
-    from vllm import EngineArgs
+def refuse_damaged(place: str) -> None:
+    """Refuse a shipped model whose files are not as they were committed.
 
-    EngineArgs(**args)
-    _refuse_damaged(args["model"])
-    if _device() == "cpu":
-        environment.require(environment.replacing() if args["kv_cache_memory_bytes"] else {})
-    require_memory(args["kv_cache_memory_bytes"] if _device() == "cpu" else 0)
+    Args:
+        place: What `find_model` returns.
 
-
-def _refuse_damaged(place: str) -> None:
-    damaged = shipped.damaged_files(Path(place)) if _is_shipped(place) else []
+    Raises:
+        CourseError: Which files are damaged or missing.
+    """
+    damaged = shipped.damaged_files(Path(place)) if is_shipped(place) else []
     if damaged:
         raise CourseError(
             f"{place} must hold the files that its SHA256SUMS lists, got a damaged or missing {', '.join(damaged)}. "
@@ -307,9 +361,3 @@ def _device() -> str:
         from vllm.platforms import current_platform
 
         return "cpu" if current_platform.is_cpu() else "gpu"
-
-
-def _key(args: dict[str, Any]) -> tuple:
-    place = Path(args["model"])
-    resolved = args | {"model": str(place.resolve()) if place.exists() else args["model"]}
-    return tuple(sorted((name, repr(value)) for name, value in resolved.items()))

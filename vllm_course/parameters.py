@@ -42,7 +42,7 @@ def number(kind: type, *, low: float, high: float | None = None, above: bool = F
 
     Returns:
         A function from text to number that raises `argparse.ArgumentTypeError` with rule, value and remedy. Its
-        attributes `kind`, `low` and `high` are what it was made from.
+        attributes `kind`, `low`, `high`, `above` and `remedy` are what it was made from.
 
     Example:
         >>> number(float, low=0, high=2, remedy="Use 0 for greedy decoding.")("0.8")
@@ -60,7 +60,7 @@ def number(kind: type, *, low: float, high: float | None = None, above: bool = F
             raise argparse.ArgumentTypeError(f"must be {rule}, got {text}. {remedy}")
         return value
 
-    parse.kind, parse.low, parse.high = kind, low, high
+    parse.kind, parse.low, parse.high, parse.above, parse.remedy = kind, low, high, above, remedy
     return parse
 
 

@@ -73,7 +73,8 @@ def tool(main: Callable[..., int]) -> Callable[..., int]:
 @contextlib.contextmanager
 def _output_can_be_written() -> Iterator[None]:
     """Turn a full disk or a closed pipe behind stdout into a `CourseError`, and what it cannot encode into escapes."""
-    if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
+    at_terminal = hasattr(sys.stdout, "reconfigure")  # a notebook's stream has none, and on Colab no number either
+    if at_terminal:
         sys.stdout.reconfigure(errors=ESCAPES)
     try:
         yield
@@ -81,8 +82,8 @@ def _output_can_be_written() -> Iterator[None]:
     except OSError as error:
         if error.errno not in STREAM_ERRORS or error.filename is not None:  # trouble elsewhere
             raise
-        # What is left in the buffer would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if at_terminal:  # what is left in the buffer would fail once more when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise CourseError(
             f"stdout must be writable to the end, got {error.strerror}. Free some space or read all of it."
         ) from error

@@ -10,7 +10,7 @@ import argparse
 import json
 
 from vllm_course import load_model
-from vllm_course.parameters import PARAMETERS, utf8_text
+from vllm_course.parameters import PARAMETERS, filled_text
 from vllm_course.tool import ToolParser, model_name, tool
 
 PROMPTS = [
@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", type=model_name, help="shipped model, folder or Hugging Face id (default: pocket-base)"
     )
-    parser.add_argument("--prompt", action="append", type=utf8_text, help="text to continue; repeat it for a batch")
+    parser.add_argument("--prompt", action="append", type=filled_text, help="text to continue; repeat it for a batch")
     for name, default in DEFAULTS.items():
         kind, meaning = PARAMETERS[name]  # the range in which a value must be, and what it does
         option = f"--{name.replace('_', '-')}"

@@ -43,17 +43,22 @@ def build_parser() -> argparse.ArgumentParser:
     parser = ToolParser(description=__doc__)
     parser.add_argument("--model", type=model_name, help="shipped model, folder or Hugging Face id")
     parser.add_argument("--prompt", type=filled_text, default="The weather today is", help="text to continue")
-    names = ", ".join(STRATEGIES)
+    names = "; ".join(f"{name}: {told(settings)}" for name, settings in STRATEGIES.items())
     parser.add_argument(
-        "--strategy", action="append", choices=list(STRATEGIES), metavar="NAME", help=f"one of {names}; repeatable"
+        "--strategy", action="append", choices=list(STRATEGIES), metavar="NAME", help=f"repeatable, one of {names}"
     )
     for name, default in DEFAULTS.items():
         kind, meaning = PARAMETERS[name]
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=kind, default=default, help=f"{meaning} (default: %(default)s)")
-    parser.add_argument("--chart", type=Path, metavar="FILE", help=f"draw what each strategy chooses from: {FORMATS}")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help=f"draw the choice for the first token: {FORMATS}")
     parser.add_argument("--json", action="store_true", help="print one JSON list in place of the table")
     return parser
+
+
+def told(settings: dict[str, Any]) -> str:
+    """Return settings as a call has them."""
+    return ", ".join(f"{name}={value:g}" for name, value in settings.items())
 
 
 def complete(llm: "LLM", prompt: str, name: str, shared: dict[str, int]) -> dict[str, Any]:
@@ -110,7 +115,8 @@ def draw(llm: "LLM", prompt: str, names: list[str], file: Path) -> None:
             key: STRATEGIES[name][key] for key in ("temperature", "top_p", "top_k", "min_p") if key in STRATEGIES[name]
         }
         plot_next_token(candidates, top=BARS, ax=ax, **filters)
-        ax.set_title(f"{name}: {ax.get_title()}")
+        bits = ax.get_title().rpartition(": ")[2]
+        ax.set_title(f"{name} ({told(STRATEGIES[name])}): {bits}")
     figure.savefig(file)
 
 
@@ -131,11 +137,12 @@ def main(argv: list[str] | None = None) -> int:
     if args.json:
         print(json.dumps(records, indent=2, ensure_ascii=False))
     else:
-        rows = [
-            [r["strategy"], f"{r['logprob'] / r['tokens']:.2f}", r["finish_reason"], repr(r["text"])] for r in records
-        ]
+        rows = []
+        for r in records:
+            score = f"{r['logprob'] / r['tokens']:.2f}"
+            rows.append([r["strategy"], told(r["settings"]), score, r["finish_reason"], repr(r["text"])])
         print(f"Prompt: {args.prompt!r}\n")
-        print(table(["strategy", "log p per token", "ended", "text"], rows))
+        print(table(["strategy", "settings", "log p per token", "ended", "text"], rows))
     return 0
 
 

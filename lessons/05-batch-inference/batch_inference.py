@@ -6,6 +6,7 @@ has id, prompt, text, finish_reason and tokens. For a bad line it has id and err
 
 Kill it at any moment: the same command goes on from there. Lines that are done stay as they are, those with an error
 too. Settings must be those of the first run, which are in OUT.jsonl.settings.json; --chunk may change.
+Exit codes: 0 every line has an answer or an error, 1 a failed run, 2 a wrong command line or file, 130 Ctrl-C.
 
 Examples:
   python lessons/05-batch-inference/batch_inference.py lessons/05-batch-inference/prompts.jsonl --output answers.jsonl
@@ -78,8 +79,7 @@ def prepare(llm: "LLM", job: Job, defaults: dict[str, Any]) -> tuple[Any, Any] |
     try:
         if job.error:
             return job.error
-        is_chat = not isinstance(job.prompt, str)
-        prompt = {"prompt_token_ids": chat_token_ids(llm, job.prompt)} if is_chat else job.prompt
+        prompt = job.prompt if isinstance(job.prompt, str) else {"prompt_token_ids": chat_token_ids(llm, job.prompt)}
         return prompt, line_params(defaults | job.params)
     except CourseError as error:
         return str(error)

@@ -11,6 +11,9 @@ from vllm_course import paths
 SCRIPT = paths.root() / "lessons/05-batch-inference/batch_inference.py"
 SETTINGS = "out.jsonl.settings.json"
 LATIN = "Größe".encode("latin-1")
+NO_JSON = "must be valid JSON, got:"
+TYPE = "must have the type that vLLM declares: Expected"
+ONE_TEXT = "here, because a line of the output holds one text"
 NO_TEXT = "a line must be text in UTF-8, got other bytes. Save the file as UTF-8."
 
 
@@ -49,27 +52,15 @@ def json_lines(*jobs: Any) -> str:
 
 # A line of JSON, the id and the whole error of its job.
 WRONG_LINES = {
-    "no JSON": (
-        "{'prompt'}",
-        1,
-        "line 1 must be valid JSON, got: Expecting property name enclosed in double quotes at",
-    ),
+    "no JSON": ("{'prompt'}", 1, f"line 1 {NO_JSON} Expecting property name enclosed in double quotes at"),
     "cut": ('{"id": "a", "prompt": "x"', 1, "got: Expecting ',' delimiter at column 26. Write one object a line."),
-    "two objects": (
-        '{"prompt": "x"} {"prompt": "y"}',
-        1,
-        "must be valid JSON, got: Extra data at column 17. Write one",
-    ),
+    "two objects": ('{"prompt": "x"} {"prompt": "y"}', 1, f"{NO_JSON} Extra data at column 17. Write one"),
     "NaN": ('{"prompt": "x", "params": {"top_p": NaN}}', 1, "got: NaN, which is no number in JSON. Write one object"),
     "endless": ('{"prompt": "x", "params": {"top_p": -Infinity}}', 1, "got: -Infinity, which is no number in JSON."),
     "too large": ('{"prompt": "x", "params": {"top_p": 1e999}}', 1, "got: 1e999, which is too large. Write one object"),
     "5000 digits": (f'{{"id": {"1" * 5000}}}', 1, "got: Exceeds the limit (4300 digits)"),
-    "nested": ("[" * 100_000, 1, "must be valid JSON, got: maximum recursion depth exceeded"),
-    "key twice": (
-        '{"prompt": "x", "prompt": "y"}',
-        1,
-        "must be valid JSON, got: prompt is there twice. Write one object",
-    ),
+    "nested": ("[" * 100_000, 1, f"{NO_JSON} maximum recursion depth exceeded"),
+    "key twice": ('{"prompt": "x", "prompt": "y"}', 1, f"{NO_JSON} prompt is there twice. Write one object"),
     "half a character": ('{"prompt": "\\ud83d"}', 1, "got: half a character in a text, '\\ud83d'. Write one object"),
     "half a character below": ('{"prompt": "x", "params": {"stop": "\\ud83d"}}', 1, "half a character in a text"),
     "another encoding": (b'{"id": "a", "prompt": "' + LATIN + b'"}', 1, NO_TEXT),
@@ -95,11 +86,7 @@ WRONG_LINES = {
     "nothing": ('{"prompt": null}', 1, "prompt must be a text, got None. Put it into quotation marks."),
     "empty": ('{"id": "a", "prompt": ""}', "a", "prompt must not be empty. Fill it, or remove the line."),
     "one message": ('{"messages": {}}', 1, 'messages must be a list of messages, got {}. Write [{"role": "user", "con'),
-    "params a list": (
-        '{"prompt": "x", "params": [1]}',
-        1,
-        'params must be an object, got [1]. Write {"max_tokens": 8}.',
-    ),
+    "list params": ('{"prompt": "x", "params": [1]}', 1, 'params must be an object, got [1]. Write {"max_tokens": 8}.'),
     "no params": ('{"prompt": "x", "params": null}', 1, "params must be an object, got None."),
     "id true": (
         '{"id": true, "prompt": "x"}',
@@ -127,17 +114,25 @@ WRONG_FILES = {
     "empty": ("in.jsonl", "", "INPUT must hold at least one prompt, got none in "),
     "only a mark": ("in.txt", "\ufeff", "INPUT must hold at least one prompt, got none in "),
     "blank lines": ("in.txt", " \r\n\n\t\n", "INPUT must hold at least one prompt, got none in "),
-    "empty table": ("in.csv", "", "INPUT must have a column prompt, got ''. Name it in the first line, after a comma."),
+    "empty table": ("in.csv", "", "INPUT must have a column prompt, got ''. Name the columns in the first line, with"),
     "only columns": ("in.csv", "id,prompt\n", "INPUT must hold at least one prompt, got none in "),
-    "no column": ("in.csv", "id,text\na,b\n", "INPUT must have a column prompt, got 'id, text'. Name it in the first"),
-    "semicolons": ("in.csv", "id;prompt\n1;x\n", "INPUT must have a column prompt, got 'id;prompt'. Name it in the"),
+    "no column": (
+        "in.csv",
+        "id,text\na,b\n",
+        "INPUT must have a column prompt, got 'id,text'. Name the columns in the first",
+    ),
+    "semicolons": (
+        "in.csv",
+        "id;prompt\n1;x\n",
+        "INPUT must have a column prompt, got 'id;prompt'. Name the columns in the",
+    ),
     "UTF-16": ("in.csv", "prompt\nx\n".encode("utf-16"), "INPUT must have a column prompt, got '\\udcff"),
-    "column twice": ("in.csv", "prompt,prompt\nx,y\n", "INPUT must have a column prompt once, got 'prompt, prompt'."),
-    "ids twice": ("in.csv", "id,prompt,id\na,x,b\n", "INPUT must have a column id once, got 'id, prompt, id'. Rename"),
+    "column twice": ("in.csv", "prompt,prompt\nx,y\n", "INPUT must have a column prompt once, got 'prompt,prompt'."),
+    "ids twice": ("in.csv", "id,prompt,id\na,x,b\n", "INPUT must have a column id once, got 'id,prompt,id'. Rename"),
     "parameter as a column": (
         "in.csv",
         "prompt,max_tokens\nx,3\n",
-        "INPUT must have no column max_tokens as CSV, got 'prompt, max_tokens'. Write JSON lines, or remove it.",
+        "INPUT must have no column max_tokens as CSV, got 'prompt,max_tokens'. Write JSON lines, or remove it.",
     ),
     "params as a column": ("in.csv", "prompt,params\nx,{}\n", "INPUT must have no column params as CSV, got"),
     "broken first line": ("in.csv", '"prompt\n', "INPUT must be valid CSV, got: unexpected end of data, in the first"),
@@ -151,39 +146,18 @@ WRONG_PARAMS = {
     "unknown": ({"zzz": 1}, "params must hold fields of vllm.SamplingParams, got 'zzz'. Remove it."),
     "internal": ({"_eos_token_id": 1}, "params must hold fields of vllm.SamplingParams, got '_eos_token_id'."),
     "a model": ({"model": "x"}, "params must hold fields of vllm.SamplingParams, got 'model'."),
-    "out of range": (
-        {"temperature": 3},
-        "temperature must be in [0, 2], got 3.0. Change one of the sampling parameters.",
-    ),
+    "too high": ({"temperature": 3}, "temperature must be in [0, 2], got 3.0. Change one of the sampling parameters."),
     "no tokens": ({"max_tokens": 0}, "max_tokens must be at least 1, got 0. Change one of the sampling parameters."),
     "of two": ({"min_tokens": 9, "max_tokens": 3}, "min_tokens must be less than or equal to max_tokens=3, got 9."),
     "empty stop": ({"stop": ""}, "stop cannot contain an empty string."),
-    "a text": (
-        {"max_tokens": "8"},
-        "max_tokens must have the type that vLLM declares: Expected `int | null`, got `str`, '8'. Change it.",
-    ),
-    "true": (
-        {"max_tokens": True},
-        "max_tokens must have the type that vLLM declares: Expected `int | null`, got `bool`",
-    ),
-    "a fraction": ({"top_k": 1.5}, "top_k must have the type that vLLM declares: Expected `int`, got `float`, 1.5."),
-    "nothing": (
-        {"temperature": None},
-        "temperature must have the type that vLLM declares: Expected `float`, got `null`",
-    ),
-    "a word for true": (
-        {"ignore_eos": "yes"},
-        "ignore_eos must have the type that vLLM declares: Expected `bool`, got",
-    ),
-    "a number in a list": ({"stop": ["a", 5]}, "stop must have the type that vLLM declares: Expected `str`, got `int`"),
-    "a word for a token": (
-        {"logit_bias": {"the": 1}},
-        "logit_bias must have the type that vLLM declares: Expected `int`",
-    ),
-    "no object": (
-        {"structured_outputs": ["a"]},
-        "structured_outputs must have the type that vLLM declares: Expected `ob",
-    ),
+    "a text": ({"max_tokens": "8"}, f"max_tokens {TYPE} `int | null`, got `str`, '8'. Change it."),
+    "true": ({"max_tokens": True}, f"max_tokens {TYPE} `int | null`, got `bool`"),
+    "a fraction": ({"top_k": 1.5}, f"top_k {TYPE} `int`, got `float`, 1.5."),
+    "nothing": ({"temperature": None}, f"temperature {TYPE} `float`, got `null`"),
+    "a word for true": ({"ignore_eos": "yes"}, f"ignore_eos {TYPE} `bool`, got"),
+    "a number in a list": ({"stop": ["a", 5]}, f"stop {TYPE} `str`, got `int`"),
+    "a word for a token": ({"logit_bias": {"the": 1}}, f"logit_bias {TYPE} `int`"),
+    "no object": ({"structured_outputs": ["a"]}, f"structured_outputs {TYPE} `ob"),
     "form misspelt": (
         {"structured_outputs": {"choise": ["a"]}},
         "structured_outputs must have no keys but json, regex, choice, grammar, json_object, disable_any_whitespace, "
@@ -200,17 +174,10 @@ WRONG_PARAMS = {
     "small seed": ({"seed": -(2**63) - 1}, f"seed must be a whole number of 64 bits, got {-(2**63) - 1}."),
     "several texts": (
         {"n": 3, "temperature": 1},
-        "n must be 1 here, because a line of the output holds one text, got 3. "
-        "Write a line for each text, with a seed of its own.",
+        f"n must be 1 {ONE_TEXT}, got 3. Write a line for each text, with a seed of its own.",
     ),
-    "log probabilities": (
-        {"logprobs": 5},
-        "logprobs must be None here, because a line of the output holds one text, got 5. Remove it.",
-    ),
+    "log probabilities": ({"logprobs": 5}, f"logprobs must be None {ONE_TEXT}, got 5. Remove it."),
     "of the prompt": ({"prompt_logprobs": 0}, "prompt_logprobs must be None here, because"),
-    "tokens alone": (
-        {"detokenize": False},
-        "detokenize must be True here, because a line of the output holds one text",
-    ),
+    "tokens alone": ({"detokenize": False}, f"detokenize must be True {ONE_TEXT}"),
     "a stream": ({"output_kind": 1}, "output_kind must be "),
 }

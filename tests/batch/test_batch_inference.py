@@ -6,10 +6,11 @@ import subprocess
 
 import pexpect
 import pytest
+from vllm import SamplingParams
 
 from tests.batch.cases import SCRIPT, SETTINGS, WRONG_FILES, WRONG_PARAMS, BatchTool, json_lines, read
 from tests.completion.cases import full_disk
-from tests.rules.scripts import DEADLINE
+from tests.rules.scripts import DEADLINE, call
 from tools import warm
 from vllm_course import models
 
@@ -32,8 +33,6 @@ def tool(tmp_path, capsys):
 
 def texts(prompts: list[str], **settings) -> list[str]:
     """Return what vLLM itself answers to each prompt alone."""
-    from vllm import SamplingParams
-
     llm, params = models.load_model(), SamplingParams(**{"temperature": 0.0, "max_tokens": 4} | settings)
     return [llm.generate(prompt, params)[0].outputs[0].text for prompt in prompts]
 
@@ -59,6 +58,12 @@ def test_one_line_for_each_line_in_order(tool):
         "max_tokens": 4,
         "seed": 0,
     }
+
+
+def test_the_help_says_what_each_exit_code_means(capsys):
+    call(SCRIPT, "--help")
+    said = "0 every line has an answer or an error, 1 a failed run, 2 a wrong command line or file, 130 Ctrl-C."
+    assert f"Exit codes: {said}" in capsys.readouterr().out
 
 
 def test_the_lessons_own_file(tool):
@@ -101,7 +106,7 @@ def test_params_of_a_line_replace_the_options(tool):
 def test_chats(tool):
     jobs = [{"id": "chat", "messages": MESSAGES}, {"id": "text", "prompt": "Hello"}]
     found = tool.lines(json_lines(*jobs), "--model", "pocket-chat", "--max-tokens", "16")
-    (output,) = models.load_model("pocket-chat").chat(MESSAGES, models_params(16))
+    (output,) = models.load_model("pocket-chat").chat(MESSAGES, SamplingParams(temperature=0.0, max_tokens=16))
     assert found[0] == {
         "id": "chat",
         "prompt": MESSAGES,
@@ -110,13 +115,6 @@ def test_chats(tool):
         "tokens": len(output.outputs[0].token_ids),
     }
     assert "Paris" in found[0]["text"] and found[1]["id"] == "text"
-
-
-def models_params(max_tokens: int):
-    """Return greedy parameters."""
-    from vllm import SamplingParams
-
-    return SamplingParams(temperature=0.0, max_tokens=max_tokens)
 
 
 def test_bad_lines_are_set_aside_and_the_others_are_answered(tool, monkeypatch):

@@ -109,6 +109,32 @@ def playground(bench: Notebook) -> Locator:
 
 
 @pytest.fixture(scope="session")
+def screening(lab: Lab) -> Iterator[Notebook]:
+    """A notebook with the film of a run in two places: request 2 waits, and the prefix cache knows its beginning."""
+    filming = (
+        "from vllm import SamplingParams\nfrom vllm_course import load_model, xray\n"
+        "llm = load_model(max_num_seqs=2, block_size=32)\nllm.reset_prefix_cache()\n"
+        "story = 'Once upon a time there was a little girl who lived in a house by the sea. ' * 3\n"
+        "params = [SamplingParams(temperature=0, max_tokens=tokens, ignore_eos=True) for tokens in (3, 6, 4)]\n"
+        "with xray(llm) as film:\n    llm.generate(['Hello', story, story], params)"
+    )
+    notebook = write(lab, "film.ipynb", [filming, "film.show()"])
+    notebook.run(0)
+    yield notebook
+    notebook.shut_down()
+
+
+@pytest.fixture
+def film(screening: Notebook) -> Locator:
+    """A new player of a film, in front."""
+    screening.show()
+    screening.run(1)
+    shown = screening.panel.locator(".vc-film")
+    expect(shown.get_by_role("slider", name="step")).to_be_visible()
+    return shown
+
+
+@pytest.fixture(scope="session")
 def talks(lab: Lab) -> Iterator[Notebook]:
     """A notebook with a chat model and chat boxes in its cells: one with a conversation, one with long answers.
 
@@ -119,7 +145,9 @@ def talks(lab: Lab) -> Iterator[Notebook]:
     loading += "engine.step = lambda: [step(), time.sleep(0.03)][0]"
     said = 'chat_box(llm, system="", say=["Hello!", "Write Python code that counts to ten."])'
     long = 'chat_box(llm, system="You are a pirate.", max_tokens=500, ignore_eos=True)'
-    notebook = write(lab, "talks.ipynb", [loading, said, long, "1 + 1"])
+    heard = "import threading\nheard, box = [], chat_box(llm)\n"
+    heard += "box.parts.talk.on_msg(lambda *_: heard.append(threading.current_thread().name))\nbox"
+    notebook = write(lab, "talks.ipynb", [loading, said, long, "1 + 1", heard, "heard"])
     notebook.run(0)
     yield notebook
     notebook.shut_down()
@@ -135,6 +163,12 @@ def chat(talks: Notebook) -> Locator:
 def long_chat(talks: Notebook) -> Locator:
     """A new, empty chat box whose answers end only when they are stopped, in front."""
     return _chat_box(talks, 2)
+
+
+@pytest.fixture
+def heard_chat(talks: Notebook) -> Locator:
+    """A new, empty chat box, in front; the last cell of its notebook says which thread heard its buttons."""
+    return _chat_box(talks, 4)
 
 
 def _chat_box(talks: Notebook, cell: int) -> Locator:

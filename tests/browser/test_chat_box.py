@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.controls import CONTROLS, HAS_FOCUS, MOST_CONTROLS, NOT_FOCUSED, WATCH_FOCUS, button
+from tests.browser.controls import CONTROLS, button, missed_by_tab
 from tests.browser.lab import Notebook
 
 MARKUP = '<b>bold</b> & <img src="x" onerror="window.broken = true">'
@@ -142,6 +142,15 @@ def test_a_cell_that_runs_ends_the_answer(long_chat: Locator, talks: Notebook) -
     assert talks.code_cells()[3]["outputs"][0]["data"]["text/plain"] == "2"
 
 
+def test_buttons_are_heard_where_cells_run(heard_chat: Locator, talks: Notebook) -> None:
+    send(heard_chat, "Hello!")
+    expect(heard_chat.locator(".vc-state")).to_contain_text("ended")
+    button(heard_chat, "Reset").click()
+    expect(heard_chat.locator(".vc-state")).to_have_text("")
+    talks.run(5)
+    assert talks.code_cells()[5]["outputs"][0]["data"]["text/plain"] == "['MainThread', 'MainThread']"
+
+
 def test_retry_answers_again_and_reset_clears(long_chat: Locator) -> None:
     begin(long_chat)
     button(long_chat, "Retry").press("Enter")
@@ -172,12 +181,4 @@ def test_a_system_prompt_typed_in_holds_for_the_next_question(chat: Locator) -> 
 
 
 def test_tab_reaches_every_control_and_leaves_again(chat: Locator) -> None:
-    keyboard, page = chat.page.keyboard, chat.page
-    page.evaluate(WATCH_FOCUS)
-    chat.get_by_label("system").focus()
-    for _ in range(MOST_CONTROLS):
-        keyboard.press("Tab")
-        if not chat.evaluate(HAS_FOCUS):
-            break
-    assert not chat.evaluate(HAS_FOCUS)
-    assert chat.evaluate(NOT_FOCUSED, f"{CONTROLS}, [role=log]") == []
+    assert missed_by_tab(chat, chat.get_by_label("system"), controls=f"{CONTROLS}, [role=log]") == []

@@ -1,8 +1,9 @@
 """Engines that are asked the same only once, since many answers to an exercise ask the same.
 
-What is kept is what the real engine gave, request by request, and only for requests without chance: temperature 0, or
-a seed. Such a request gives the same text alone and in any batch (`tests/package/test_generation.py` and the lessons
-hold vLLM to that), so a call is answered from what is kept where each of its requests was asked before.
+What is kept is what the real engine gave, request by request, and only for requests without chance: temperature 0, in
+a beam search too, or a seed. Such a request gives the same text alone and in any batch
+(`tests/package/test_generation.py` and the lessons hold vLLM to that), so a call is answered from what is kept where
+each of its requests was asked before.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-METHODS = ("generate", "chat")
+METHODS = ("generate", "chat", "beam_search")
 SHOWN_ONLY = "use_tqdm"  # the one option that no output depends on
 
 _kept: WeakKeyDictionary[Any, dict[bytes, bytes]] = WeakKeyDictionary()
@@ -31,7 +32,7 @@ def noted(engines: type) -> Iterator[None]:
 
 
 def remember(engines: list, patch: pytest.MonkeyPatch) -> None:
-    """Let `generate` and `chat` of engines give what they gave before, as new objects, until the patch is undone."""
+    """Let `METHODS` of engines give what they gave before, as new objects, until the patch is undone."""
     for llm in engines:
         for name in METHODS:
             patch.setattr(llm, name, _once(llm, getattr(llm, name), name))
@@ -71,20 +72,25 @@ def _keep(llm: Any, keys: list[bytes], outputs: list) -> None:
 
 def _keys(name: str, prompts: Any = None, sampling_params: Any = None, *others: Any, **options: Any) -> list[bytes]:
     """Return what each request of a call is; nothing when chance plays a part or it cannot be written down."""
-    from vllm import SamplingParams
-
     one_prompt = dict if name == "chat" else int  # what the list of a single prompt holds
     several = isinstance(prompts, list | tuple) and bool(prompts) and not isinstance(prompts[0], one_prompt)
     asked = prompts if several else [prompts]
     params = sampling_params if isinstance(sampling_params, list | tuple) else [sampling_params] * len(asked)
-    certain = all(isinstance(one, SamplingParams) and (one.temperature == 0 or one.seed is not None) for one in params)
     options.pop(SHOWN_ONLY, None)
-    if not certain or others or len(params) != len(asked):
+    if not all(map(_is_certain, params)) or others or len(params) != len(asked):
         return []
     try:
         return [_written(name, *request, sorted(options.items())) for request in zip(asked, params, strict=True)]
     except (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError):
         return []
+
+
+def _is_certain(params: Any) -> bool:
+    from vllm import SamplingParams
+    from vllm.sampling_params import BeamSearchParams
+
+    seeded = isinstance(params, SamplingParams) and params.seed is not None
+    return seeded or (isinstance(params, SamplingParams | BeamSearchParams) and params.temperature == 0)
 
 
 def _written(*parts: Any) -> bytes:

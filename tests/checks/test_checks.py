@@ -147,9 +147,7 @@ def test_strict_raises_for_all_that_does_not_pass(monkeypatch, answers):
 def test_a_grade_cell_that_checks_twice_has_the_answer_looked_at_once(monkeypatch):
     """Only under strict checks, in one cell, with the same objects, and where it passed."""
     seen, now, one, two = [], [1], [1], [2]
-    monkeypatch.setattr(
-        checks, "_judge", lambda found, answers: seen.append(answers) or checks.Result("97.2", "passed")
-    )
+    monkeypatch.setattr(checks, "judge", lambda found, answers: seen.append(answers) or checks.Result("97.2", "passed"))
     monkeypatch.setattr(checks, "cell", lambda: now[0])
     monkeypatch.setattr(checks, "_passed_last", (None, "", ()))
 

@@ -1,5 +1,7 @@
 """A wrong answer as an edit: the solution with one mistake, of which only what is touched runs again."""
 
+import asyncio
+
 import pytest
 from nbformat.v4 import new_code_cell
 
@@ -43,6 +45,13 @@ def solved():
 def test_the_mistake_is_in_and_nothing_else_runs(solved, changes, result):
     add, seen = edit("a mistake", "a hint", *changes).answers(EXERCISE, solved)
     assert (add(5), seen, solved["add"](5)) == (result, ["ran"], 6)
+
+
+def test_an_async_function_is_a_definition_too():
+    cell = new_code_cell(SOLUTION.replace("def add", "async def add"))
+    exercise = ExerciseCells("98.1", "", cell, EXERCISE.grade)
+    add, _ = edit("a mistake", "a hint", "n + one()", "n - one()").answers(exercise, {"seen": []} | {"NUMBER": 1})
+    assert asyncio.run(add(5)) == 4
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every exercise, in the real engine: its stub is open, its solution passes, likely mistakes get the hint that fits."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.checks import wrong_answers
 from tests.checks.remembering import noted, remember
 from tests.rules import exercise_rules
 from tests.rules.notebooks import label, lessons, read
-from tools import derive_exercises, exercise_cells
+from tools import derive_exercises, exercise_cells, warm
 from tools.solving import Solved, solve
 from vllm_course import check, paths
 
@@ -35,9 +36,10 @@ def namespace(path, number, monkeypatch) -> dict[str, Any]:
     from vllm import LLM
 
     found = solved(path).namespace
-    if number not in LIVE:
-        remember([value for value in found.values() if isinstance(value, LLM)], monkeypatch)
     monkeypatch.chdir(path.parent)
+    if number not in LIVE:
+        given = [*found.values(), *cells_of(path, number).answers(found)]  # a grade cell may load its engine itself
+        remember([value for value in given if isinstance(value, LLM)], monkeypatch)
     return found
 
 
@@ -45,7 +47,8 @@ def solved(path: Path) -> Solved:
     """Return a notebook that was solved once, by engines that note what they give."""
     from vllm import LLM
 
-    with noted(LLM):
+    with noted(LLM), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", warm.python())  # what a solution starts, such as a server, starts in seconds
         return solve(path)
 
 

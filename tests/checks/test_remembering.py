@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from vllm import SamplingParams
+from vllm.sampling_params import BeamSearchParams
 
 from tests.checks.remembering import noted, remember
 
@@ -22,7 +23,7 @@ class Engine:
             for _ in ([prompts] if isinstance(prompts, str | dict) or not hasattr(prompts, "__len__") else prompts)
         ]
 
-    chat = generate
+    chat = beam_search = generate
 
 
 @pytest.fixture
@@ -37,6 +38,13 @@ def test_a_request_without_chance_is_asked_once(llm, params):
     assert llm.generate("a", params) == llm.generate(["a"], sampling_params=[params], use_tqdm=True) == [[1]]
     assert llm.generate("b", params) == [[2]] and llm.chat("a", params) == [[3]]
     assert llm.generate("a", params, tools=["x"]) == [[4]] and llm.generate("a", params, True) == [[5]]
+
+
+def test_a_beam_search_is_made_once_without_chance(llm):
+    narrow, wide, by_chance = BeamSearchParams(2, 8), BeamSearchParams(4, 8), BeamSearchParams(2, 8, temperature=1.0)
+    assert llm.beam_search(["a"], narrow) == llm.beam_search(["a"], BeamSearchParams(2, 8)) == [[1]]
+    assert llm.beam_search(["a"], wide) == [[2]] and llm.beam_search(["a"], BeamSearchParams(2, 9)) == [[3]]
+    assert llm.beam_search(["a"], by_chance) != llm.beam_search(["a"], by_chance)
 
 
 def test_a_call_is_asked_whole_or_not_at_all(llm):

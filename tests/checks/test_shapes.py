@@ -36,8 +36,16 @@ def test_rows_in_any_order_and_form_of_number_pass(table):
     ("table", "message"),
     [
         (None, "Give a DataFrame with way, round, right."),
-        (TABLE.drop(columns="right"), "Give a DataFrame with way, round, right."),
-        (pd.concat([TABLE, TABLE[["way"]]], axis=1), "Give a DataFrame with way, round, right."),
+        (TABLE.to_dict("records"), "Give a DataFrame with way, round, right."),
+        (TABLE.drop(columns="right"), "Give a DataFrame with way, round, right. Yours has no column right."),
+        (
+            TABLE.set_index("way"),
+            "Give a DataFrame with way, round, right. In yours way is the index: call reset_index().",
+        ),
+        (
+            pd.concat([TABLE, TABLE[["way"]]], axis=1),
+            "Give a DataFrame with way, round, right. Yours has 2 columns way.",
+        ),
         (TABLE.head(1), "There must be one row with way 'chat' and round 2, not 0. Rounds count from 1."),
         (TABLE.assign(round=[0, 1]), "There must be one row with way 'chat' and round 2, not 0. Rounds count from 1."),
         (pd.concat([TABLE, TABLE]), "There must be one row with way 'chat' and round 1, not 2. Rounds count from 1."),

@@ -42,11 +42,14 @@ def changing(messages):
     ("function", "promise", "message"),
     [
         (5, "text -> text", "answer must be a function of text."),
-        (lambda text: 1 / 0, "text -> text", "answer(text) must return a text, it ended with ZeroDivisionError: "),
+        (lambda text: 1 / 0, "text -> text", "answer(text) must return a text, but it ended with ZeroDivisionError: "),
+        (lambda text: 1 / 0, "text -> value", "answer(text) must not fail, but it ended with ZeroDivisionError: "),
+        (lambda text: 1 / 0, "text", "answer(text) must not fail, but it ended with ZeroDivisionError: "),
+        (lambda text: 5, "text -> generator", "answer must return a generator, not 5."),
         (leaving, "text -> text", "it ended with exit 2: x: error: no such option"),
-        (raising(SystemExit(3)), "text -> text", "answer(text) must return a text, it ended with exit 3"),
-        (raising(Bare("x")), "text -> text", "answer(text) must return a text, it ended with Bare: x"),
-        (raising(Interrupting()), "text -> text", "answer(text) must return a text, it ended with Interrupting"),
+        (raising(SystemExit(3)), "text -> text", "answer(text) must return a text, but it ended with exit 3"),
+        (raising(Bare("x")), "text -> text", "answer(text) must return a text, but it ended with Bare: x"),
+        (raising(Interrupting()), "text -> text", "answer(text) must return a text, but it ended with Interrupting"),
         (lambda text: itertools.count(), "text -> list", "answer(text): it goes on and on, the check stopped it."),
         (lambda text: AgreeingText("x"), "text -> text", "answer holds an object that is equal to whatever"),
         (lambda text: [Agreeing()], "text -> list", "answer holds an object that is equal to whatever"),
@@ -54,6 +57,7 @@ def changing(messages):
         (changing, "messages -> text", "answer changes the messages that it is given: only read them."),
         (lambda text: None, "text -> text", "answer must return a text, not None."),
         (lambda text: "ab", "text -> list", "answer must return a list, not 'ab'."),
+        (lambda text: 5, "text -> array", "answer must return an array, not 5."),
         (lambda text: np.array(3), "text -> list", "answer must return a list, not array(3)."),
         (lambda text: True, "text -> number", "answer must return a number, not True."),
         (lambda text: "1", "text -> number", "answer must return a number, not '1'."),
@@ -74,7 +78,7 @@ def test_what_is_wrong_is_said(function, promise, message):
 def test_the_case_and_what_an_exception_means_are_said():
     said = refused(lambda text: 1 / 0, "text -> text", "x", case="on 'x'", fails="It must never raise.")
     assert said.endswith(
-        "must return a text, on 'x' it ended with ZeroDivisionError: division by zero. It must never raise."
+        "must return a text, but on 'x' it ended with ZeroDivisionError: division by zero. It must never raise."
     )
 
 
@@ -98,6 +102,7 @@ def test_the_case_and_what_an_exception_means_are_said():
         ({"a": 1}.values(), "list", [1]),
         (map(abs, [-1, 2]), "list", [1, 2]),
         (pd.Series([1, 2], index=[7, 7]), "list", [1, 2]),
+        ((n for n in (1, 2)), "array", [1, 2]),
         ([1, 2], "pair", [1, 2]),
         (np.array([1, 2]), "pair", [1, 2]),
         (pd.Series([1, 2], index=["a", "b"]), "pair", [1, 2]),
@@ -132,6 +137,35 @@ def test_what_could_change_is_copied_and_compared():
 
     assert "changes the table" in refused(shuffles, "table -> table", table)
     assert list(table.columns) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.array([3.0, 1.0, np.nan]),
+        pd.Series([3, 1]),
+        [np.array([3, 1])],
+        (np.array([3, 1]), 2),
+        {"logits": [np.array([3, 1])]},
+        [[3, 1]],
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_an_array_is_copied_and_compared_wherever_it_is(given):
+    whole = repr(given)
+
+    def sorts(values):
+        while isinstance(values, list | tuple | dict):
+            values = next(iter(values.values())) if isinstance(values, dict) else values[0]
+            if isinstance(values, list) and values == [3, 1]:
+                break
+        values[:] = sorted(values)
+        return 1
+
+    assert Tried(lambda values: 1, "answer", "values -> number")(given) == 1
+    assert "changes the values that it is given" in refused(sorts, "values -> number", given)
+    assert "changes the values that it is given" in refused(sorts, "-> number", values=given)
+    assert repr(given) == whole
 
 
 def test_a_function_that_is_called_for_ever_ends_its_caller():

@@ -9,7 +9,7 @@ from vllm_course import load_model
 from vllm_course.checks.clock import Clock
 from vllm_course.checks.trying import Endless
 from vllm_course.checks.verdict import NotYet
-from vllm_course.checks.watch import SlowWatch, Watch
+from vllm_course.checks.watch import Brief, Watch
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
@@ -48,6 +48,20 @@ def test_one_prompt_and_many_are_noted_alike(llm, prompts, noted):
 def test_what_the_engine_refuses_is_refused(llm):
     with pytest.raises(TypeError, match="generator"):
         Watch(llm).generate((prompt for prompt in ["The moon"]), greedy())
+
+
+def test_a_brief_engine_writes_one_token_and_refuses_what_the_engine_refuses(llm):
+    from vllm import SamplingParams
+    from vllm.exceptions import VLLMValidationError
+
+    asked = [greedy(8), SamplingParams(max_tokens=8, min_tokens=4)]
+    for params in (asked, asked[0]):
+        outputs = Brief(llm).generate(["The moon", "The sun"], params)
+        assert [len(output.outputs[0].token_ids) for output in outputs] == [1, 1]
+    assert [(params.max_tokens, params.min_tokens) for params in asked] == [(8, 0), (8, 4)]
+    assert Brief(llm).get_tokenizer() is llm.get_tokenizer()
+    with pytest.raises(VLLMValidationError, match="maximum context length"):
+        Brief(llm).generate("word " * 3000, greedy())
 
 
 def test_no_prompts_are_no_text(llm):
@@ -97,7 +111,7 @@ def test_it_ends_what_goes_on(llm):
 @pytest.mark.parametrize(
     ("times", "sampling", "message"),
     [
-        (2, {}, "llm.generate must be called 2 time(s), not 1."),
+        (2, {}, "llm.generate must be called 2 times, not 1."),
         (1, {"max_tokens": 5}, "Every call of llm.generate must take max_tokens=5, not 2."),
     ],
 )
@@ -117,7 +131,7 @@ def test_everything_else_is_the_engines_own(llm):
 
 def test_a_call_takes_as_long_as_it_is_told(llm):
     clock = Clock()
-    watch = SlowWatch(llm, clock, 100, each=10, first=1000)
+    watch = Watch(llm, pause=100, each=10, first=1000, wait=clock.wait)
     watch.generate("The moon", greedy())
     assert clock.added == 1110
     watch.generate(["The moon", "The sun"], greedy())

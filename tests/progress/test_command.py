@@ -96,14 +96,24 @@ def test_json_holds_everything(capsys):
     assert datetime.now(UTC) - exported_at < timedelta(minutes=1)
     first, second = export.pop("lessons")
     none = {"compared": 0, "median_factor": None, "surprises": []}
-    assert export == {"format": "vllm-course progress", "schema": 2, "learner": "ada", "calibration": none}
+    assert export == {"format": "vllm-course progress", "schema": 3, "learner": "ada", "calibration": none}
     assert first["forecasts"] == second["forecasts"] == []
     one, two = first["exercises"]
-    assert datetime.fromisoformat(one.pop("passed_at")) <= exported_at
+    assert datetime.fromisoformat(one["passed_at"]) <= exported_at
+    times = [made.pop("at") for made in one["tries"]]
+    assert datetime.fromisoformat(times[0]) <= datetime.fromisoformat(times[1]) and times[1] == one.pop("passed_at")
+    assert one.pop("tries") == [{"status": "not yet", "message": "closer"}, {"status": "passed", "message": ""}]
     assert one == {"number": "1.1", "title": "One, two", "status": "passed", "attempts": 2, "hints": 0}
     assert (two["status"], two["attempts"], two["hints"], two["passed_at"]) == ("not yet", 1, 2, None)
     assert first["checklist"] == [{"item": 'say "why"', "ticked": True}]
     assert (second["lesson"], second["title"], second["exercises"][0]["status"]) == ("02", "模型", "not attempted")
+
+
+def test_an_export_holds_the_tries_up_to_the_first_pass(capsys):
+    progress.record_attempt("1.1", "not yet", "broken again", "c")
+    assert run_progress("--json") == 0
+    one = json.loads(capsys.readouterr().out)["lessons"][0]["exercises"][0]
+    assert (one["attempts"], [made["message"] for made in one["tries"]]) == (3, ["closer", ""])
 
 
 def test_csv_has_one_row_an_exercise_or_item(capsys):

@@ -41,6 +41,17 @@ def test_a_folder_that_cannot_be_written(home):
     assert list(home.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_written_is_said_in_the_same_words_each_time(home):
+    """A notebook says a trouble once, and knows it by its words."""
+    home.chmod(0o555)
+    said = set()
+    for _ in range(3):
+        with unprivileged(home), pytest.raises(ProgressError) as error:
+            progress.record_hint("1.1", 1)
+        said.add(str(error.value))
+    assert len(said) == 1 and f"Permission denied for {home}. Allow it" in said.pop()
+
+
 def test_a_read_only_file_in_a_read_only_folder_is_read_and_left(home):
     statuses = first_attempts()
     progress.file().chmod(0o444)

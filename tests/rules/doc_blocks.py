@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,24 @@ from vllm_course import paths
 
 REASONS = {"gpu", "network", "long"}
 SHELL = {"bash", "sh", "console"}
-DATA = {"text": str, "json": json.loads, "yaml": yaml.safe_load}
+CHARTS = re.compile(r"(flowchart (LR|TD)|sequenceDiagram|stateDiagram-v2)$")
+
+
+def mermaid(code: str) -> None:
+    """Refuse a diagram that GitHub would not draw, as far as its first line, brackets and subgraphs tell."""
+    first, *lines = code.strip().splitlines()
+    if not CHARTS.match(first):
+        raise ValueError(f"a diagram must begin with its kind, for example 'flowchart LR', got {first!r}")
+    for line in lines:
+        unequal = any(line.count(opening) != line.count(closing) for opening, closing in ("[]", "()", "{}"))
+        if unequal or line.count('"') % 2 or line.count("|") % 2:
+            raise ValueError(f"a line of a diagram must close what it opens, got {line.strip()!r}")
+    opened, closed = (sum(line.split()[:1] == [word] for line in lines) for word in ("subgraph", "end"))
+    if opened != closed:
+        raise ValueError(f"each subgraph must have its end, got {opened} subgraphs and {closed} ends")
+
+
+DATA = {"text": str, "json": json.loads, "yaml": yaml.safe_load, "mermaid": mermaid}
 TIMEOUT = 120  # seconds for one shell block
 
 

@@ -22,8 +22,8 @@ COMMANDS = {
 }
 # Commands of other projects; their options are theirs. A name that is in no list is refused: it may be misspelt.
 OTHERS = {
-    *("cat", "cd", "conda", "curl", "docker", "echo", "export", "git", "hf", "jupyter", "ls", "mamba", "nbgrader"),
-    *("nvidia-smi", "pip", "pytest", "source", "uv", "vllm-course"),
+    *("cat", "cd", "conda", "curl", "docker", "echo", "export", "git", "hf", "jupyter", "jupyterhub", "ls", "mamba"),
+    *("chmod", "nbgrader", "npm", "nvidia-smi", "pip", "pytest", "source", "ssh", "uv", "vllm-course"),
 }
 # They run the tests, change the environment or take minutes. `make help` does not.
 NEVER_RUN = re.compile(r"\bmake (?!help\b)|\bpytest\b|\b(pip|uv|conda|mamba) |\bjupyter lab\b")

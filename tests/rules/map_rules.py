@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.rules.markdown import table_links
 from tests.rules.notebooks import stem
+from vllm_course.catalogue import script_of
 
 CODE = {".ipynb", ".js", ".py", ".pyi", ".sh"}
 NOT_KEPT = {"__pycache__", ".ipynb_checkpoints"}
@@ -21,7 +22,7 @@ def announced(source: str) -> set[str]:
 def missing_parts(root: Path, slug: str) -> list[str]:
     """Return what a lesson lacks to be complete: notebook, script, checks, solutions, exercises."""
     lesson, name = root / "lessons" / slug, stem(Path(slug))
-    parts = [lesson / f"{name}.ipynb", lesson / f"{name}.py", root / "checks" / f"lesson_{slug[:2]}.py"]
+    parts = [lesson / f"{name}.ipynb", script_of(lesson), root / "checks" / f"lesson_{slug[:2]}.py"]
     parts += [root / part / slug / "exercises.ipynb" for part in ("solutions", "exercises")]
     return [f"{slug} must have {part.relative_to(root)}, got no such file" for part in parts if not part.is_file()]
 
@@ -48,7 +49,7 @@ def _files_of(root: Path, slug: str) -> list[Path]:
 
 def strangers(folder: Path) -> list[str]:
     """A lesson's folder holds its notebook, one script and data: all of it is read in ten minutes."""
-    own = {f"{stem(folder)}.ipynb", f"{stem(folder)}.py"}
+    own = {f"{stem(folder)}.ipynb", script_of(folder).name}
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not NOT_KEPT & set(path.parts)]
     return [
         f"{folder.name} must hold its notebook, its script and data only, got {path.relative_to(folder)}. "

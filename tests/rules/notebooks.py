@@ -30,7 +30,7 @@ def lesson_notebook(folder: Path) -> Path:
 
 
 def stem(folder: Path) -> str:
-    """Return the name of a lesson's notebook and script: `basic_inference` for `01-basic-inference`."""
+    """Return the name of a lesson's notebook: `basic_inference` for `01-basic-inference`."""
     return re.sub(r"^\d\d-", "", folder.name).replace("-", "_")
 
 

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from tests.rules.notebooks import in_folder, read, tree
 
-GROUND = ["catalogue", "errors", "files", "forecasts", "output", "parameters", "paths", "sampling", "shipped"]
+GROUND = ["as_written", "catalogue", "drift", "errors", "files", "forecasts", "output", "parameters", "paths"]
+GROUND += ["sampling", "shipped"]
 ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "runtime", "engine"]
-PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "progress", "checks", "forecasting", "widgets"]
-PACKAGE += ["film", "terminal", "lab", "doctor", "cli"]
+PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "describing", "memory", "online", "configuring", "serving"]
+PACKAGE += ["remote", "toolbox", "progress", "checks", "checks_online", "checks_http", "forecasting", "widgets", "film"]
+PACKAGE += ["drills", "terminal", "lab", "classroom", "doctor", "cli"]
 WITHOUT_FOLDER = ("face", "ground", "engine", "cli")
 
 # Each room and what it may import beside itself, the standard library and other projects.
@@ -27,15 +29,26 @@ ROOMS = {
     "chat": BELOW,
     "completion": BELOW,
     "batch": BELOW,
+    "describing": BELOW,
+    "memory": [*BELOW, "describing"],
+    "online": BELOW,
+    "configuring": [*BELOW, "memory"],
+    "serving": [*BELOW, "memory", "configuring"],
+    "remote": [*BELOW, "chat"],
+    "toolbox": [*BELOW, "chat", "configuring", "remote"],
     "progress": ["ground"],
     "checks": ["ground", "progress"],
+    "checks_online": ["ground", "checks"],
+    "checks_http": ["ground", "checks"],
     "forecasting": ["ground", "progress", "checks"],
+    "classroom": ["ground", "progress"],
     "doctor": BELOW,
     "lab": ["ground", "progress"],
     "widgets": [*BELOW, "chat", "checks", "progress"],
     "film": [*BELOW, "widgets"],
-    "terminal": [*BELOW, "chat", "progress"],
-    "cli": ["face", *BELOW, "doctor", "progress"],
+    "drills": [*BELOW, "film"],
+    "terminal": [*BELOW, "chat", "online", "remote", "toolbox", "progress"],
+    "cli": ["face", *BELOW, "doctor", "classroom"],
     "face": PACKAGE,  # `vllm_course/__init__.py`, which only cli imports
     "lesson": PACKAGE,  # a folder of lessons/, exercises/ or solutions/
     "answers": PACKAGE,  # checks/lesson_NN.py
@@ -49,14 +62,15 @@ BY_NAME = {
     "vllm_course": "the face imports a module when one of its names is used first",
     "vllm_course.runtime.environment": "vLLM's table of variables is read without the seconds that its import takes",
     "vllm_course.checks.exercises": "an exercise's check is found by its number",
+    "tools.doctor": "the limits of memory are read without the package, which an old Python cannot import",
     "tools.warm.server": "it stands for Python itself, which finds what it is told to run",
 }
 BY_PATH = re.compile(
     r"import importlib\b(?!\.metadata)|from importlib import (?!metadata)\w+|\brunpy\b|importlib\.util"
 )
 SEARCH_PATH = re.compile(r"\bsys\.(path|meta_path)\b|\bsyspath_prepend\b|\baddsitedir\b")
-# The one place, what stands for Python itself, and the rule.
-SEARCHING = ("tools.solving", "tools.warm.server", "tests.rules.rooms", "tests.rules.test_rooms")
+# The one place, what stands for Python itself, what an environment that several clones share starts with, and the rule.
+SEARCHING = ("tools.solving", "tools.warm.server", "tools.clone_first", "tests.rules.rooms", "tests.rules.test_rooms")
 FIRST_PARTY = {"vllm_course", "tools", "tests", "conftest", "checks", "lessons", "exercises", "solutions"}
 
 

@@ -19,7 +19,13 @@ from tools.solving import beside
 MAX_LINES = 150  # of all Python in a lesson's folder, that is, of its one script
 LOADING = 350 * 2**20  # bytes: more than a script needs before it imports vLLM
 DEADLINE = 180  # seconds
-NEEDED = {"batch_inference.py": ["prompts.jsonl", "--output", "out.jsonl"]}  # files: beside the script, and a new one
+# Words without which a script does not run, or does not end.
+NEEDED = {
+    "batch_inference.py": ["{beside}/prompts.jsonl", "--output", "{new}/out.jsonl"],
+    "serve_model.py": ["--model", "pocket-chat", "--dry-run"],
+}
+# Scripts that load neither vLLM nor a model, and what they import last.
+NO_ENGINE = {"inspect_memory.py": "vllm_course.describing.weights", "serve_model.py": "vllm_course.serving.process"}
 ONE_LINE = re.compile(r"must be .+, got .+?\. \S.*\S")
 
 
@@ -29,7 +35,8 @@ def shape(source: str) -> list[str]:
     found = [] if source.count("\n") <= MAX_LINES else [f"a script must have at most {MAX_LINES} lines"]
     tree = ast.parse(source)
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    allowed = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.If
+    allowed = ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign | ast.If
+    allowed |= ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     bare = [node for node in tree.body[1:] if not isinstance(node, allowed)]
     if "main" not in names or guard not in source or bare:
         found.append(f"a script must have main() and `{guard}`, and run nothing else when it is imported")
@@ -48,10 +55,7 @@ def one_line(stderr: str, option: str, value: str) -> list[str]:
 
 def needed(script: Path, folder: Path) -> list[str]:
     """Return the words without which a script does not run; what it writes goes into a folder."""
-    if script.name not in NEEDED:
-        return []
-    source, option, target = NEEDED[script.name]
-    return [str(script.with_name(source)), option, str(folder / target)]
+    return [word.format(beside=script.parent, new=folder) for word in NEEDED.get(script.name, [])]
 
 
 def call(script: Path, *arguments: str) -> int:

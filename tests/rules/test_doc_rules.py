@@ -25,6 +25,7 @@ def page(language: str, code: str, *, above: str = "", below: str = "") -> list:
         (page("python", "1 / 0", below="ValueError: x"), "got\nZeroDivisionError"),
         (page("py", "1 / 0"), "got 'py'"),
         (page("", "1 / 0"), "got ''"),
+        (page("mermaid", 'flowchart LR\n    subgraph s\n        a["x"] -->|y| b\n    end'), ""),
         (blocks("text\n\n    1 / 0\n"), "got 'indented'"),
         (page("python", "1 / 0", above="<!-- not-run: gpu -->"), ""),
         (page("python", "1 / 0", above="<!-- not-run: boring -->"), "got 'boring'"),
@@ -44,7 +45,14 @@ def test_blocks(parts, message):
 
 
 @pytest.mark.parametrize(
-    ("language", "code"), [("python", "1 / 0"), ("bash", "false"), ("console", "$ echo 1\n2"), ("json", "{")]
+    ("language", "code"),
+    [
+        *(("python", "1 / 0"), ("bash", "false"), ("console", "$ echo 1\n2"), ("json", "{")),
+        ("mermaid", "graf LR\n    a --> b"),
+        ("mermaid", 'flowchart LR\n    a["x --> b'),
+        ("mermaid", "flowchart LR\n    a -->|x b"),
+        ("mermaid", "flowchart LR\n    subgraph s\n    a --> b"),
+    ],
 )
 def test_failing_blocks_fail(language, code):
     with pytest.raises((ZeroDivisionError, AssertionError, ValueError)):

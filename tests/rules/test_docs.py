@@ -5,24 +5,28 @@ below it is what it prints. A block under `<!-- not-run: REASON -->` is not run 
 and parsers.
 """
 
+import sys
+
 import pytest
 
 from tests.rules import doc_examples, doc_links
 from tests.rules.doc_blocks import problems
 from tests.rules.markdown import blocks
 from tests.rules.notebooks import label
+from tools import warm
 from vllm_course import paths
 
 ROOT = paths.root()
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "lessons/README.md")]
-PAGES += sorted((ROOT / "concepts").glob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "lessons/README.md", "lessons/where-to-run.md")]
+PAGES += sorted(file for folder in ("concepts", "teaching") for file in (ROOT / folder).glob("*.md"))
 EXAMPLES = doc_examples.files()
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
-def test_code_blocks(page, texts_are_compared):
+def test_code_blocks(page, texts_are_compared, monkeypatch):
+    monkeypatch.setattr(sys, "executable", warm.python())  # a page's server starts in seconds
     assert problems(blocks(page.read_text("utf-8")), compare=texts_are_compared) == []
 
 

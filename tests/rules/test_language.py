@@ -7,7 +7,7 @@ from tests.rules.notebooks import label
 from vllm_course import paths
 
 # Folders whose texts keep the rule; a folder is added when all of its texts do.
-FOLDERS = ("lessons", "exercises", "concepts")
+FOLDERS = ("lessons", "exercises", "concepts", "teaching")
 FILES = [path for folder in FOLDERS for kind in ("*.md", "*.ipynb") for path in (paths.root() / folder).rglob(kind)]
 
 

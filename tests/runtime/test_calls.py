@@ -206,7 +206,7 @@ def test_a_refused_request_breaks_nothing(llm, reference):
 
 
 def test_an_engine_that_a_seed_has_stopped_answers_again():
-    """The error of `common-problems.md`: vLLM 0.32.0 leaves the engine with requests that never end."""
+    """The error of `errors.md`: vLLM 0.32.0 leaves the engine with requests that never end."""
     from vllm import SamplingParams
 
     llm = load_model("pocket-base-mini", max_num_batched_tokens=64)

@@ -10,6 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools.run_notebooks import OwnKernel
+from vllm_course import CourseError
 from vllm_course.runtime import quiet
 
 LOAD = 'from vllm_course import CourseError, load_model\nllm = load_model("pocket-base")'
@@ -26,6 +27,17 @@ sys.stderr.flush()
 """
 # With the last one, ipykernel would leave native output alone, and the silence below would mean nothing.
 NOT_PASSED_ON = (quiet.LEVEL, "VLLM_COURSE_MODEL", "PYTEST_CURRENT_TEST")
+NO_FILENO = """
+import io, sys
+class Bare(type(sys.stdout)):
+    def fileno(self):
+        raise io.UnsupportedOperation("fileno")
+sys.stdout.__class__ = sys.stderr.__class__ = Bare
+try:
+    sys.stderr.fileno()
+except OSError as error:
+    print("no", error)
+"""
 MISTAKE = 'load_model("pocket-bse")'
 
 
@@ -74,6 +86,13 @@ def test_the_log_comes_back_when_it_is_asked_for(tmp_path):
     assert "INFO" in text
 
 
+def test_a_kernel_whose_streams_have_no_file_number_loads_and_generates_all_the_same(tmp_path):
+    """Colab's are of that kind."""
+    prelude, load, generate, printed = execute(tmp_path, NO_FILENO, LOAD, GENERATE, "print(len(output))")
+    assert prelude[0]["text"] == "no fileno\n"
+    assert (load, generate, printed[0]["text"]) == ([], [], "1\n")
+
+
 def test_an_error_that_stops_the_notebook_is_raised(tmp_path):
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         execute(tmp_path, "1 / 0")
@@ -113,3 +132,15 @@ def test_the_users_own_settings_stay(monkeypatch):
     quiet.set_defaults()
     assert os.environ[quiet.LEVEL] == "INFO"
     assert os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] == "1"
+
+
+def test_no_folder_for_temporary_files_is_said_in_one_line(monkeypatch):
+    def _none(**_: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(quiet.tempfile, "TemporaryFile", _none)
+    message = (
+        r"^a folder for temporary files must be writable, got No usable .* \['/tmp'\]\. Name one .* export TMPDIR="
+    )
+    with pytest.raises(CourseError, match=message), quiet._held_back():
+        pass

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from tools import bootstrap, installer, preflight, sources
 from tools.console import call
 from tools.preflight import SetupError
 
-OLD_PYTHON_READS = ("bootstrap", "console", "installer", "preflight", "sources")
+OLD_PYTHON_READS = ("bootstrap", "console", "installer", "preflight", "sources", "shared", "clone_first")
+OLD_PYTHON_READS += ("doctor", "surroundings")
+HERE = ((3, 11), "x86_64")
 WHEEL = "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 
 
@@ -22,17 +25,42 @@ def test_python_3_6_can_read_it(module: str) -> None:
 
 
 def test_an_old_python_is_refused_and_a_newer_one_is_not() -> None:
-    with pytest.raises(SetupError, match=r"Python must be 3\.11 .*, got 3\.7\.16\. Install Python 3\.11, or name it"):
+    message = r"Python must be 3\.11, 3\.12 or 3\.13 .*, got 3\.7\.16\. Install Python 3\.11, or name it"
+    with pytest.raises(SetupError, match=message):
         preflight.check_python((3, 7, 16))
     preflight.check_python((3, 8, 0))
-    preflight.check_python((3, 12, 1))
+    preflight.check_python((3, 14, 0))
+
+
+@pytest.mark.parametrize(
+    ("facts", "usable"),
+    [
+        (((3, 10), "CPython", 0), False),
+        (((3, 11), "CPython", None), True),
+        (((3, 12), "CPython", 0), True),
+        (((3, 13), "CPython", 0), True),
+        (((3, 13), "CPython", 1), False),
+        (((3, 11), "PyPy", None), False),
+        (((3, 14), "CPython", 0), False),
+    ],
+)
+def test_an_environment_is_made_of_a_python_that_the_wheels_are_for(facts: tuple, usable: bool) -> None:
+    assert preflight.fits(*facts) is usable
 
 
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        (("Darwin", "arm64", ("", "")), "platform must be Linux x86_64, got Darwin arm64. Use WSL2"),
-        (("Linux", "aarch64", ("glibc", "2.36")), "got Linux aarch64"),
+        (
+            ("Darwin", "arm64", ("", "")),
+            "on x86_64 or aarch64, got Darwin arm64. On macOS, run the course in a Linux cont",
+        ),
+        (
+            ("Windows", "AMD64", ("", "")),
+            "got Windows AMD64. On Windows, run the course in WSL2: lessons/where-to-run.md",
+        ),
+        (("Linux", "armv7l", ("glibc", "2.36")), "got Linux armv7l. Use a remote Linux machine, or Binder"),
+        (("Linux", "aarch64", ("glibc", "2.30")), "got glibc 2.30. Use a system or container that has it"),
         (("Linux", "x86_64", ("glibc", "2.30")), "C library must be glibc 2.31 or newer, got glibc 2.30"),
         (("Linux", "x86_64", ("", "")), "got another one"),
     ],
@@ -43,16 +71,37 @@ def test_other_platforms_are_refused(facts: tuple, message: str) -> None:
     assert message in str(error.value)
 
 
-def test_linux_x86_64_is_accepted() -> None:
-    preflight.check_platform("Linux", "x86_64", ("glibc", "2.31"))
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_linux_is_accepted(machine: str) -> None:
+    preflight.check_platform("Linux", machine, ("glibc", "2.31"))
+
+
+def test_nobody_in_a_linux_container_is_told_to_use_one() -> None:
+    for facts in (("Linux", "ppc64le", ("glibc", "2.36")), ("Linux", "aarch64", ("", ""))):
+        with pytest.raises(SetupError) as error:
+            preflight.check_platform(*facts)
+        assert "macOS" not in str(error.value) and "Linux container" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("requested", "gpus", "build"),
-    [("", [], "cpu"), ("", ["GPU 0"], "gpu"), ("cpu", ["GPU 0"], "cpu"), ("gpu", [], "gpu")],
+    ("requested", "gpus", "machine", "build"),
+    [
+        ("", [], "x86_64", "cpu"),
+        ("", ["GPU 0"], "x86_64", "gpu"),
+        ("cpu", ["GPU 0"], "x86_64", "cpu"),
+        ("gpu", [], "x86_64", "gpu"),
+        ("", ["GPU 0"], "aarch64", "cpu"),
+    ],
 )
-def test_the_machine_chooses_the_build_unless_BUILD_does(requested: str, gpus: list[str], build: str) -> None:
-    assert preflight.choose_build(requested, gpus) == build
+def test_the_machine_chooses_the_build_unless_BUILD_does(
+    requested: str, gpus: list[str], machine: str, build: str
+) -> None:
+    assert preflight.choose_build(requested, gpus, machine) == build
+
+
+def test_there_is_no_gpu_build_for_arm64() -> None:
+    with pytest.raises(SetupError, match=r"BUILD must be cpu on aarch64, got gpu: .* wheels for it\. Leave it out"):
+        preflight.choose_build("gpu", ["GPU 0"], "aarch64")
 
 
 def test_another_BUILD_is_refused_before_anything_is_made() -> None:
@@ -84,16 +133,36 @@ def test_pip_settings_let_the_environment_win() -> None:
 def test_torch_comes_from_a_folder_of_find_links_that_holds_it(tmp_path: Path) -> None:
     links = sources.find_links({"find-links": f"/nowhere\n{tmp_path}"}, {"UV_FIND_LINKS": "/a,/b"})
     assert links == ["/a", "/b", "/nowhere", str(tmp_path)]
-    assert sources.torch_source("2.13.0+cpu", links)[0] == ["--torch-backend", "cpu"]
+    assert sources.torch_source("2.13.0+cpu", links, *HERE)[0] == ["--torch-backend", "cpu"]
     (tmp_path / WHEEL).touch()
-    assert sources.torch_source("2.13.0+cpu", links) == ([], f"torch from {tmp_path} (find-links)")
-    assert sources.torch_wheel("2.13.0+cpu", [tmp_path.as_uri()]) == str(tmp_path / WHEEL)
+    assert sources.torch_source("2.13.0+cpu", links, *HERE) == ([], f"torch from {tmp_path} (find-links)")
+    assert sources.torch_wheel("2.13.0+cpu", [tmp_path.as_uri()], *HERE) == str(tmp_path / WHEEL)
 
 
-@pytest.mark.parametrize("name", [WHEEL.replace("2.13.0", "2.12.0"), WHEEL.replace("cp311", "cp312"), "torch.whl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        WHEEL.replace("2.13.0", "2.12.0"),
+        WHEEL.replace("cp311", "cp312"),
+        WHEEL.replace("x86_64", "aarch64"),
+        WHEEL.replace("-cp311-", "-cp311t-").replace("cp311-cp311t", "cp312-cp312t"),
+        "torch.whl",
+    ],
+)
 def test_another_torch_does_not_count(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    assert sources.torch_source("2.13.0+cpu", [str(tmp_path)])[1] == "torch from the PyTorch CPU index"
+    assert sources.torch_source("2.13.0+cpu", [str(tmp_path)], *HERE)[1] == "torch from the PyTorch CPU index"
+
+
+@pytest.mark.parametrize("kind", [((3, 12), "x86_64"), ((3, 13), "x86_64"), ((3, 11), "aarch64")])
+def test_torch_is_looked_for_by_python_and_machine(tmp_path: Path, kind: tuple) -> None:
+    name = WHEEL.replace("311", "".join(map(str, kind[0]))).replace("x86_64", kind[1])
+    (tmp_path / name).touch()
+    assert sources.torch_wheel("2.13.0+cpu", [str(tmp_path)], *kind) == str(tmp_path / name)
+
+
+def test_a_python_says_its_version_and_the_machine() -> None:
+    assert installer.kind_of(sys.executable) == (sys.version_info[:2], platform.machine())
 
 
 def test_uv_is_told_what_pip_knows_and_uv_does_not() -> None:

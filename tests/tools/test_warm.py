@@ -1,5 +1,6 @@
 """The Python that has imported vLLM already: what it starts behaves like what Python starts."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from tools import warm
+from vllm_course.serving import guard
 
 SECONDS = 60  # for what takes a tenth of one, on a busy machine
 VLLM = "import sys; print('vllm' in sys.modules)"
@@ -93,11 +95,33 @@ def test_a_signal_can_be_handled():
     assert process.wait(SECONDS) == 5
 
 
-@pytest.mark.parametrize("name", ["VLLM_LOGGING_LEVEL", "PYTHONHASHSEED", "OMP_NUM_THREADS"])
-def test_a_variable_that_counts_at_the_start_gets_the_real_python(name):
+@pytest.mark.parametrize(
+    ("name", "value"), [("VLLM_LOGGING_LEVEL", "DEBUG"), ("PYTHONHASHSEED", "1"), ("OMP_NUM_THREADS", "2,1")]
+)
+def test_a_variable_that_counts_at_the_start_gets_the_real_python(name, value):
     code = f"import os; {VLLM}; print(os.environ[{name!r}])"
-    value = "DEBUG" if name.startswith("VLLM") else "1"
     assert call("-c", code, env=os.environ | {name: value}).stdout == f"False\n{value}\n"
+
+
+@pytest.mark.parametrize("number", ["1", "3"])
+def test_a_number_of_threads_is_taken_over(number):
+    code = f"{VLLM}; import threading, torch; print(torch.get_num_threads(), flush=True)\n"
+    code += "threading.Thread(target=lambda: print(torch.get_num_threads())).start()"
+    assert call("-c", code, env=os.environ | {"OMP_NUM_THREADS": number}).stdout == f"True\n{number}\n{number}\n"
+
+
+FOLLOWED = """
+import logging, sys
+import torch._dynamo.config
+log = logging.getLogger("vllm")
+print("vllm" in sys.modules, {part.level for part in (log, *log.handlers)}, torch._dynamo.config.disable)
+"""
+
+
+def test_a_server_and_its_engine_follow_what_the_course_sets_for_them():
+    wanted = {"VLLM_LOGGING_LEVEL": "INFO", "TORCH_COMPILE_DISABLE": "1"}
+    assert call("-c", FOLLOWED, env=os.environ | wanted | {guard.MARK: "1"}).stdout == f"True {{{logging.INFO}}} True\n"
+    assert call("-c", FOLLOWED, env=os.environ | wanted).stdout == "False {0} True\n"
 
 
 def test_so_do_options_and_a_program_on_the_standard_input():
@@ -115,6 +139,31 @@ def test_jupyter_finds_the_kernel_and_a_kernel_draws_where_it_is_told(monkeypatc
     monkeypatch.setenv(warm.KERNELS, str(warm.kernels()))
     assert KernelSpecManager().get_kernel_spec("python3").argv[0] == warm.python()
     assert call("-c", "import sys; print({'matplotlib', 'pandas'} & {*sys.modules})").stdout == "set()\n"
+
+
+SPAWNS = """
+import multiprocessing, sys
+
+def child(pipe):
+    pipe.send("vllm" in sys.modules)
+
+if __name__ == "__main__":
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=child, args=(theirs,))
+    process.start()
+    print(ours.recv(), process.join(), process.exitcode)
+"""
+
+
+def test_what_multiprocessing_spawns_is_warm_too(script):
+    assert call(script(SPAWNS)).stdout == "True None 0\n"
+    assert call(script(SPAWNS), python=sys.executable).stdout == "False None 0\n"
+
+
+def test_a_kernel_starts_warm_pythons_and_nobody_else():
+    code = "import sys; from tools.warm import server; server.start_warm(sys.argv[1:]); print(sys.executable)"
+    assert call("-c", code, "-m", "ipykernel_launcher").stdout == f"{warm.python()}\n"
+    assert call("-c", code, "-m", "pytest").stdout == f"{sys.executable}\n"
 
 
 SERVER = "import sys; from tools.warm import server; {}; server.main(sys.argv[1])"

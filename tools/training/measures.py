@@ -39,8 +39,11 @@ SEEDS = 8
 
 
 def load(folder: Path | str) -> "LLM":
-    """Starts vLLM on a model folder in float32, also where it does not lie in models/."""
-    return load_model(folder, dtype="float32")
+    """Starts vLLM on a model folder in float32, also where it does not lie in models/.
+
+    Many requests of a figure begin alike. With vLLM's smallest blocks on a CPU, more of that is computed only once.
+    """
+    return load_model(folder, dtype="float32", block_size=32)
 
 
 def complete(llm: "LLM", prompts: list[str], *, seeds: range | None = None, **sampling) -> list:
@@ -63,6 +66,25 @@ def complete(llm: "LLM", prompts: list[str], *, seeds: range | None = None, **sa
     return [output.outputs[0] for output in outputs]
 
 
+def complete_exactly_and_sampled(llm: "LLM", prompts: list[str], *, max_tokens: int) -> list:
+    """Completes each prompt at T=0, and eight times at T=0.8; in one call, which takes fewer steps than two.
+
+    Args:
+        llm: A running engine.
+        prompts: Texts to continue.
+        max_tokens: The most tokens of a completion.
+
+    Returns:
+        The ``CompletionOutput`` of each prompt at T=0, then those at T=0.8, the eight of a prompt side by side.
+    """
+    from vllm import SamplingParams
+
+    exact = [SamplingParams(temperature=0, max_tokens=max_tokens)] * len(prompts)
+    sampled = [SamplingParams(temperature=0.8, max_tokens=max_tokens, seed=seed) for seed in range(SEEDS)]
+    asked = prompts + [prompt for prompt in prompts for _ in sampled]
+    return [output.outputs[0] for output in llm.generate(asked, exact + sampled * len(prompts))]
+
+
 def measure_capitals(llm: "LLM") -> float:
     """Share of countries whose capital is the greedy continuation of ``The capital of X is``."""
     prompts = [f"The capital of {country} is" for country in CAPITALS]
@@ -76,8 +98,7 @@ def measure_sensible(llm: "LLM") -> tuple[float, float]:
 
     A word is real when the corpus contains it. Texts that were cut by ``max_tokens`` count for the words only.
     """
-    outputs = complete(llm, PROMPTS, temperature=0, max_tokens=200)
-    outputs += complete(llm, PROMPTS, seeds=range(SEEDS), temperature=0.8, max_tokens=200)
+    outputs = complete_exactly_and_sampled(llm, PROMPTS, max_tokens=200)
     finished = [output.text for output in outputs if output.finish_reason == "stop"]
     full = sum(bool(FULL_STOP.search(text)) for text in finished) / max(1, len(finished))
     return _real_words(" ".join(output.text for output in outputs)), full
@@ -110,8 +131,7 @@ def measure_broken(llm: "LLM") -> float:
 def measure_stops(llm: "LLM") -> float:
     """Share of texts that end by themselves within 128 tokens: capital, president and name, greedy and at T=0.8."""
     prompts = [NAME_PROMPT, CAPITAL_PROMPT, PRESIDENT_PROMPT]
-    outputs = complete(llm, prompts, temperature=0, max_tokens=128)
-    outputs += complete(llm, prompts, seeds=range(SEEDS), temperature=0.8, max_tokens=128)
+    outputs = complete_exactly_and_sampled(llm, prompts, max_tokens=128)
     return sum(output.finish_reason == "stop" for output in outputs) / len(outputs)
 
 

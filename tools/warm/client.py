@@ -1,6 +1,6 @@
 """Stand for a process that `server` forks: `client.py SOCKET PYTHON ARGUMENT...`, called by `tools.warm.python()`.
 
-It hands over what makes a process (arguments, environment, folder, standard streams), passes signals on, and ends as
+It hands over what makes a process (arguments, environment, folder, open files), passes signals on, and ends as
 the fork ends. It imports little and nothing of the course, since it is started as often as a test needs a process.
 """
 
@@ -27,13 +27,15 @@ def main(place: str, python: str, *called_with: str) -> None:
     early: list[int] = []
     on_signals(lambda number, frame: early.append(number))
     os.umask(mask := os.umask(0))
+    streams = [0, 1, 2, *inherited()]
     request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": mask}
+    request["streams"] = streams
     request["unbuffered"] = unbuffered
     connection = socket.socket(socket.AF_UNIX)
     replies = connection.makefile()
     with ended_in_one_line():
         connection.connect(place)
-        socket.send_fds(connection, [b"+"], [0, 1, 2])
+        socket.send_fds(connection, [b"+"], streams)
         connection.sendall(json.dumps(request).encode() + b"\n")
         first = replies.readline().split()  # it comes once vLLM is imported
         if not first:
@@ -55,6 +57,12 @@ def main(place: str, python: str, *called_with: str) -> None:
 def cold(first: str = "-", *others: str) -> bool:
     """Options of Python, a program on the standard input, and help: vLLM looks for that word when it is imported."""
     return first.startswith("-") and first not in ("-c", "-m") or any(word.startswith("--help") for word in others)
+
+
+def inherited() -> list[int]:
+    """Return the open files beside the standard streams: `multiprocessing` gives some to a process, by number."""
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    return [number for number in numbers if number > 2 and os.path.exists(f"/proc/self/fd/{number}")]
 
 
 @contextlib.contextmanager

@@ -9,9 +9,12 @@ fork, its parent, stays behind to tell the client how it ended, and to end it wh
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
+import logging
+import multiprocessing
 import os
 import random
 import runpy
@@ -23,16 +26,22 @@ import threading
 import types
 from pathlib import Path
 
+from tools.warm import PROGRAM
 from vllm_course.runtime import quiet
+from vllm_course.serving import guard
 
 # Read when Python starts or when a library is imported, which is too late for a fork.
 READ_EARLY = (
     *("PYTHONPATH", "PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONWARNINGS"),
     *("LANG", "LC_ALL", "LC_CTYPE", "CUDA_VISIBLE_DEVICES", "TORCHDYNAMO_DISABLE"),
     *("VLLM_LOGGING_LEVEL", "VLLM_LOGGING_STREAM", "VLLM_CONFIGURE_LOGGING", "VLLM_LOGGING_CONFIG_PATH"),
-    *("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"),
+    *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"),
     *("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "HF_HOME", "HF_HUB_OFFLINE", "HF_ENDPOINT", "TRANSFORMERS_OFFLINE"),
 )
+THREADS = "OMP_NUM_THREADS"  # also read early, but a number can be set later
+# What the course sets for a server, which a fork can follow: all others may do so before vLLM is imported.
+OF_A_SERVER = "VLLM_LOGGING_LEVEL"
+MOST_FILES = 200  # that a process is given; each number is below
 # Not matplotlib and pandas, which look at the process that imports them: they find out where they draw and how wide.
 MODULES = (
     *("vllm", "vllm.entrypoints.llm", "vllm.v1.engine.llm_engine", "vllm.v1.worker.cpu_worker"),
@@ -42,7 +51,7 @@ MODULES = (
 
 def main(listener: str) -> None:
     """Serve until the starter is gone. In a fork, run what the client asks for, and end as Python does."""
-    started_early = import_everything()
+    started_early, started_threads = import_everything(), os.environ.get(THREADS)
     connection = next_client(int(listener))
     if not connection:
         return
@@ -52,7 +61,8 @@ def main(listener: str) -> None:
     os.environ.update(asked["environment"])
     quiet.set_defaults()
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # one that comes early waits until the fork is ready
-    if early() != started_early:
+    before = {name: value for name, value in started_early.items() if name in counting()}
+    if early() != before or not take_threads(started_threads):
         connection.sendall(b"cold\n")
     elif pid := os.fork():
         for stream in streams:
@@ -94,6 +104,7 @@ def next_client(number: int) -> socket.socket | None:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and a closed terminal is tested
                 return connection
             connection.close()
     return None
@@ -101,12 +112,31 @@ def next_client(number: int) -> socket.socket | None:
 
 def early() -> dict[str, str]:
     """Return those variables of the environment that only count at the start."""
-    return {name: os.environ[name] for name in READ_EARLY if name in os.environ}
+    return {name: os.environ[name] for name in counting() if name in os.environ}
+
+
+def counting() -> set[str]:
+    """Return the names of those that a fork cannot follow."""
+    return {*READ_EARLY} - ({OF_A_SERVER} if guard.MARK in os.environ else set())
+
+
+def take_threads(started_with: str | None) -> bool:
+    """Use as many threads as the environment says, and return whether that can be done in a fork."""
+    wanted = os.environ.get(THREADS)
+    if wanted == started_with:
+        return True
+    if not (wanted or "").isdecimal() or int(wanted) == 0:
+        return False
+    sys.modules["torch"]._C.set_num_threads(int(wanted))
+    return True
 
 
 def request(connection: socket.socket) -> tuple[dict, list[int]]:
-    """Return what a client asks for, and its standard streams."""
-    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    """Return what a client asks for, and its open files, out of the way of the numbers that they had there."""
+    _, files, _, _ = socket.recv_fds(connection, 1, MOST_FILES)
+    streams = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, MOST_FILES) for file in files]
+    for file in files:
+        os.close(file)
     with connection.makefile() as lines:
         return json.loads(lines.readline()), streams
 
@@ -119,8 +149,8 @@ def end_of(pid: int, connection: socket.socket) -> int:
 
 
 def take_over(streams: list[int], asked: dict) -> None:
-    """Give this process the client's streams, folder and mask, and random numbers of its own."""
-    for number, stream in enumerate(streams):
+    """Give this process the client's files, folder and mask, and random numbers of its own."""
+    for number, stream in zip(asked["streams"], streams, strict=True):
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(asked["folder"])
@@ -129,8 +159,28 @@ def take_over(streams: list[int], asked: dict) -> None:
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", buffering=1 if os.isatty(1) else -1, closefd=False)
     sys.stdout.reconfigure(write_through=asked["unbuffered"])
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    start_warm(asked["arguments"])
+    if guard.MARK in os.environ:
+        follow()
     random.seed()
     sys.modules["numpy"].random.seed()
+
+
+def start_warm(arguments: list[str]) -> None:
+    """Let what `multiprocessing` spawns, such as an engine's process, start warm as well; in a kernel every Python."""
+    if program := os.environ.get(PROGRAM):
+        multiprocessing.set_executable(program)
+        if {"ipykernel_launcher", "tools.grading.kernel"} & {*arguments}:
+            sys.executable = program
+
+
+def follow() -> None:
+    """Log and compile as a server's variables ask for."""
+    log = logging.getLogger("vllm")
+    for part in (log, *log.handlers):
+        part.setLevel(os.environ["VLLM_LOGGING_LEVEL"])
+    if os.environ.get("TORCH_COMPILE_DISABLE") == "1":
+        importlib.import_module("torch._dynamo.config").disable = True
 
 
 def status_of(*arguments: str) -> int:

@@ -75,7 +75,8 @@ def _jobs(file: Path, reader: Any) -> Iterator[Job]:
         with file.open(encoding="utf-8-sig", errors=UNREADABLE, newline="") as lines:
             for job in reader(lines):
                 yield _once(job, seen)
-                seen.add(job.id)
+                if not job.error:  # its id may be the line's number, which another line may have for its own
+                    seen.add(job.id)
     except (OSError, ValueError) as error:  # a ValueError is about a zero byte in the name
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"INPUT must be a readable file, got {reason}: {file}. Check the path.") from None
@@ -154,9 +155,10 @@ def _from_csv(lines: TextIO) -> Iterator[Job]:
 
 def _check_columns(columns: list[str]) -> None:
     """Refuse a table whose columns would be misread, or silently not be read."""
-    got = f"{', '.join(columns)!r:.60}"
+    got = f"{','.join(columns)!r:.60}"
     if "prompt" not in columns:
-        raise UsageError(f"INPUT must have a column prompt, got {got}. Name it in the first line, after a comma.")
+        remedy = "Name the columns in the first line, with commas between them, such as id,prompt."
+        raise UsageError(f"INPUT must have a column prompt, got {got}. {remedy}")
     if twice := [name for name in ("prompt", "id") if columns.count(name) > 1]:
         raise UsageError(f"INPUT must have a column {twice[0]} once, got {got}. Rename the other one.")
     if lost := sorted(ONLY_IN_JSON.intersection(columns)):

@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vllm_course.models import load_model
+from vllm_course.models import CHAT_MODEL_VARIABLE, load_model
 
 if TYPE_CHECKING:
     from vllm import LLM
 
-CHAT_MODEL_VARIABLE = "VLLM_COURSE_CHAT_MODEL"
 DEFAULT_CHAT_MODEL = "pocket-chat"
 
 

@@ -11,7 +11,7 @@ from vllm_course import progress
 from vllm_course.checks.exercises import Exercise, exercise, find
 from vllm_course.checks.fingerprint import fingerprint
 from vllm_course.checks.hints import advice, hint
-from vllm_course.checks.keeping import STRICT, cell, not_kept_once, strict
+from vllm_course.checks.keeping import STRICT, cell, misfit, not_kept_once, strict
 from vllm_course.checks.result import Result
 from vllm_course.checks.verdict import NotYet, let_ctrl_c_through, named, require
 from vllm_course.errors import CourseError
@@ -48,8 +48,9 @@ def check(number: str, *answers: Any) -> Result:
     found = find(number)
     if strict() and _has_just_passed(number, answers):
         return Result(number, "passed")
-    result = _judge(found, answers)
+    result = judge(found, answers)
     if not strict():
+        result = replace(result, trouble=misfit())
         return result if result.status == "not attempted" else _keep(result, found, answers)
     if not result.passed:
         raise CheckFailedError(repr(result))
@@ -63,7 +64,8 @@ def _has_just_passed(number: str, answers: tuple) -> bool:
     return where is not None and (where, passed) == (cell(), number) and same
 
 
-def _judge(found: Exercise, answers: tuple) -> Result:
+def judge(found: Exercise, answers: tuple) -> Result:
+    """Judge answers, and keep nothing."""
     try:
         if not answers or any(_is_open(answer) for answer in answers):
             return Result(found.number, "not attempted")
@@ -85,7 +87,7 @@ def _keep(result: Result, found: Exercise, answers: tuple) -> Result:
         stuck = not result.passed and tries.count("not yet") > 1
         return replace(result, tries=tries, advice=advice(found) if stuck else "")
     except progress.ProgressError as error:
-        return replace(result, trouble=not_kept_once(error))
+        return replace(result, trouble=" ".join(filter(None, [result.trouble, not_kept_once(error)])))
 
 
 def _is_open(answer: Any) -> bool:

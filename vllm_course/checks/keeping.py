@@ -2,6 +2,9 @@
 
 import os
 import sys
+from pathlib import Path
+
+from vllm_course import drift
 
 STRICT = "VLLM_COURSE_STRICT"
 
@@ -30,8 +33,20 @@ def not_kept(error: Exception) -> str:
 
 def not_kept_once(error: Exception) -> str:
     """Return the same the first time, and "" when this kernel has said it before."""
-    message = not_kept(error)
+    return once(not_kept(error))
+
+
+def once(message: str) -> str:
+    """Return a message the first time, and "" when this kernel has shown it before."""
     if message in _told:
         return ""
     _told.add(message)
     return message
+
+
+def misfit() -> str:
+    """Say once that the notebook does not fit the installed course; "" where it does, or where its folder is gone."""
+    try:
+        return once(drift.message(Path.cwd()))
+    except OSError:  # a deleted or unreadable folder is no reason to judge no answer
+        return ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+LIKE_LISTS = ("list", "array", "generator", "pair")  # kinds that are read as a list
 MOST = 100_000  # elements of an iterator that are read; one that has more may never end
 PROBES = (object(), "a text that is no answer")
 
@@ -25,7 +26,7 @@ def plain(value: Any, kind: str = "value") -> Any:
         >>> plain(np.float32(1.6)), plain(np.array([3]), "number"), plain((1, 2), "list")
         (1.6, 3, [1, 2])
     """
-    if kind in ("list", "pair"):
+    if kind in LIKE_LISTS:
         return to_list(value)
     if kind == "dict":
         return dict(value)
@@ -87,7 +88,7 @@ def equals_anything(value: Any, depth: int = 4) -> bool:
     """
     if depth and any(equals_anything(part, depth - 1) for part in _parts(value)):
         return True
-    return any(_is_equal(value, probe) for probe in PROBES)
+    return any(is_equal(value, probe) for probe in PROBES)
 
 
 def _parts(value: Any) -> list:
@@ -99,7 +100,8 @@ def _parts(value: Any) -> list:
     return to_list(value) if holds_anything else []
 
 
-def _is_equal(value: Any, probe: Any) -> bool:
+def is_equal(value: Any, probe: Any) -> bool:
+    """Whether `==` says yes; what cannot be compared, as an array with a text, is not equal."""
     try:
         return bool(value == probe)
     except Exception:  # an array, or an object that cannot be compared

@@ -65,8 +65,15 @@ def columns(table: Any, names: Iterable[str], what: str = "Give") -> pd.DataFram
         what: The beginning of the sentence that refuses it: "by_temperature must return".
     """
     names = list(names)
-    complete = isinstance(table, pd.DataFrame) and all([*table.columns].count(name) == 1 for name in names)
-    require(complete, f"{what} a DataFrame with {', '.join(names)}.")
+    wanted = f"{what} a DataFrame with {', '.join(names)}."
+    require(isinstance(table, pd.DataFrame), wanted)
+    for name in names:
+        count = [*table.columns].count(name)
+        columns_of_it = f"{count} columns" if count else "no column"
+        as_index = f"In yours {name} is the index: call reset_index()."
+        require(
+            count == 1, f"{wanted} {as_index if name in table.index.names else f'Yours has {columns_of_it} {name}.'}"
+        )
     narrow = [name for name in names if table[name].dtype in (np.float16, np.float32)]
     return table.assign(**{name: table[name].astype(str).astype(float) for name in narrow}) if narrow else table
 

@@ -7,7 +7,20 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vllm_course.checks.plain import MOST, equals_anything, is_dict, is_list, is_number, plain, to_list
+import numpy as np
+import pandas as pd
+
+from vllm_course.checks.plain import (
+    LIKE_LISTS,
+    MOST,
+    equals_anything,
+    is_dict,
+    is_equal,
+    is_list,
+    is_number,
+    plain,
+    to_list,
+)
 from vllm_course.checks.verdict import NotYet, let_ctrl_c_through, named, require, shown
 
 # What a function may promise to return, and what is taken for it.
@@ -16,6 +29,8 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: isinstance(plain(value, "bool"), bool),
     "number": is_number,
     "list": is_list,
+    "array": is_list,
+    "generator": is_list,
     "dict": is_dict,
     "message": lambda value: value is None or isinstance(value, dict),
     "pair": lambda value: is_list(value) and not isinstance(value, set | frozenset) and len(value) == 2,
@@ -78,19 +93,21 @@ class Tried:
         """Call it and return what it returns, in the plain form of its kind.
 
         Args:
-            *arguments: What the function gets. Lists, dicts, sets and tables are copied first, and must not change.
+            *arguments: What the function gets. Lists, dicts, sets, arrays and tables are copied first, and must not
+                change; so are tuples that hold such.
             case: Which of several calls this is, for the message: "for a system message".
             fails: What an exception means here, a sentence.
-            **options: Keyword arguments of the function.
+            **options: Keyword arguments of the function, copied likewise.
 
         Raises:
             NotYet: It fails, never ends, changes what it was given, or returns another kind of thing.
         """
         found, error = self.ending(*arguments, case=case, **options)
         where, kind = f"{case} " if case else "", f"{'an' if self.returns[0] in 'aeiou' else 'a'} {self.returns}"
+        promise = "must not fail" if self.returns == "value" else f"must return {kind}"
         if error is not None:
             what = f"{described(error)}. {fails}".rstrip()
-            raise NotYet(f"{self.call} must return {kind}, {where}it ended with {what}")
+            raise NotYet(f"{self.call} {promise}, but {where}it ended with {what}")
         require(self._fits(found), lambda: f"{self.name} must return {kind}, {where}not {shown(found)}.")
         return plain(found, self.returns)
 
@@ -102,12 +119,12 @@ class Tried:
         Raises:
             NotYet: It never ends, or changes what it was given.
         """
-        given = [copy.deepcopy(a) if _could_change(a) else a for a in arguments]
+        given, named_ones = [_own(a) for a in arguments], {name: _own(a) for name, a in options.items()}
         where, said = f"{case} " if case else "", io.StringIO()
         try:
             with contextlib.redirect_stderr(said):
-                found, error = self.function(*given, **options), None
-                if self.returns in ("list", "pair") and isinstance(found, Iterator):
+                found, error = self.function(*given, **named_ones), None
+                if self.returns in LIKE_LISTS and isinstance(found, Iterator):
                     found = _read(found)
         except Endless as endless:
             raise NotYet(f"{self.call}: {where}{endless}.") from None
@@ -118,7 +135,8 @@ class Tried:
             let_ctrl_c_through(failure)
             found, error = None, failure
         require(not equals_anything(found), f"{self.name} {where}{AGREES}")
-        for name, before, after in zip(self.takes.split(", "), arguments, given, strict=False):
+        positional = zip(self.takes.split(", "), arguments, given, strict=False)
+        for name, before, after in [*positional, *((name, options[name], named_ones[name]) for name in options)]:
             require(_same(before, after), f"{self.name} changes the {name} that it is given: only read them.")
         return found, error
 
@@ -149,12 +167,26 @@ def _read(iterator: Iterator) -> list:
     return found
 
 
+def _own(argument: Any) -> Any:
+    return copy.deepcopy(argument) if _could_change(argument) else argument
+
+
 def _could_change(argument: Any) -> bool:
     """Whether an answer could change an argument and must not: an engine or a path is passed as it is."""
-    return isinstance(argument, list | dict | set) or hasattr(argument, "columns")
+    if isinstance(argument, tuple):
+        return any(_could_change(part) for part in argument)
+    return isinstance(argument, list | dict | set | np.ndarray | pd.Series | pd.DataFrame)
 
 
 def _same(before: Any, after: Any) -> bool:
-    if not _could_change(before):
-        return True
-    return before.equals(after) if hasattr(before, "columns") else before == after
+    """Whether an argument is as it was. Arrays have no plain ==, so lists and dicts are compared part by part."""
+    if isinstance(before, pd.Series | pd.DataFrame):
+        return before.equals(after)
+    if isinstance(before, np.ndarray):
+        flat = [pd.Series(np.ravel(each)) for each in (before, after)]  # in which nan is equal to nan
+        return np.shape(before) == np.shape(after) and flat[0].equals(flat[1])
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(_same(part, after[key]) for key, part in before.items())
+    return before is after or is_equal(before, after)

@@ -6,6 +6,7 @@ from typing import Any
 
 NUMPY = re.compile(r"\bnp\.(?:float|int|uint|bool|str|longdouble|longlong|ulonglong)\w*\(('?)([^()']*)\1\)")
 NUMPY_BOOL = re.compile(r"\bnp\.(True|False)_")
+COUNTED = re.compile(r"\b(\d+) ([a-z]+)\(s\)")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -36,12 +37,15 @@ def require(condition: bool, hint_that_fits: str | Callable[[], str]) -> None:
 
 
 def in_plain_words(text: str) -> str:
-    """Return a text with the numbers of numpy as everybody writes them.
+    """Return a text with the numbers of numpy as everybody writes them, and one thing or several as it is said.
 
     Example:
         >>> in_plain_words("not [np.float64(0.9), np.True_, np.str_('a')]")
         "not [0.9, True, 'a']"
+        >>> in_plain_words("called 1 time(s), not 2 time(s)")
+        'called 1 time, not 2 times'
     """
+    text = COUNTED.sub(lambda m: f"{m[1]} {m[2]}{'' if m[1] == '1' else 's'}", text)
     return NUMPY_BOOL.sub(r"\1", NUMPY.sub(_bare, text))
 
 

@@ -2,11 +2,10 @@
 
 import copy
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vllm_course.checks.clock import Clock
 from vllm_course.checks.trying import Endless
 from vllm_course.checks.verdict import require
 
@@ -37,6 +36,31 @@ class Call:
     seconds: float = 0.0
 
 
+class Brief:
+    """Stands before an engine whose texts nobody reads: every request is rendered and checked, and gets one token.
+
+    Args:
+        llm: The engine.
+    """
+
+    def __init__(self, llm: "LLM") -> None:
+        self.llm = llm
+
+    def generate(self, prompts: Any, params: Any = None, *args: Any, **options: Any) -> "list[RequestOutput]":
+        """Pass a call on, with copies of its parameters."""
+        from vllm import SamplingParams
+
+        several = isinstance(params, list | tuple)
+        short = [copy.copy(one) for one in (params if several else [params])]
+        for one in short:
+            if isinstance(one, SamplingParams):
+                one.max_tokens, one.min_tokens = 1, 0
+        return self.llm.generate(prompts, short if several else short[0], *args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.llm, name)
+
+
 class Watch:
     """Stands before an engine, notes every call of `generate` and `chat`, and passes it on.
 
@@ -47,13 +71,27 @@ class Watch:
         says: Texts that the model is to say in place of its own; the last one is said for ever.
         most: Calls after which the answer that makes them is ended.
         pause: Seconds that each call takes longer, so that the time of a call can be told from that of none.
+        each: What it takes longer besides for each prompt.
+        first: What the first call takes longer besides, as that of a real engine does.
+        wait: What lets seconds pass: `Clock.wait` does so without waiting.
 
     Attributes:
         calls: The calls so far, in order.
     """
 
-    def __init__(self, llm: "LLM", *, says: Iterable[str] = (), most: int = 100, pause: float = 0) -> None:
-        self.llm, self.most, self.pause = llm, most, pause
+    def __init__(
+        self,
+        llm: "LLM",
+        *,
+        says: Iterable[str] = (),
+        most: int = 100,
+        pause: float = 0,
+        each: float = 0,
+        first: float = 0,
+        wait: Callable[[float], Any] = time.sleep,
+    ) -> None:
+        self.llm, self.most = llm, most
+        self.pause, self.each, self.first, self.wait = pause, each, first, wait
         self.calls: list[Call] = []
         self._says = list(says)
 
@@ -91,7 +129,7 @@ class Watch:
         call = Call(method, prompts, copy.deepcopy(every), options, [], [])
         self.calls.append(call)  # also where the engine then refuses it
         start = time.perf_counter()
-        time.sleep(self.pause)
+        self.wait(self.pause + self.each * len(prompts) + (self.first if len(self.calls) == 1 else 0))
         call.outputs.extend(getattr(self.llm, method)(given, params, *args, **options))
         call.seconds = time.perf_counter() - start
         call.ids.extend(list(output.prompt_token_ids or []) for output in call.outputs)
@@ -101,28 +139,6 @@ class Watch:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.llm, name)
-
-
-class SlowWatch(Watch):
-    """A watched engine whose calls take as long as it is told, on the check's clock.
-
-    Args:
-        llm: The engine.
-        clock: The clock that every call moves.
-        seconds: What a call takes.
-        each: What it takes besides for each prompt.
-        first: What the first call takes besides, as that of a real engine does.
-    """
-
-    def __init__(self, llm: "LLM", clock: Clock, seconds: int, *, each: int = 0, first: int = 0) -> None:
-        super().__init__(llm)
-        self.clock, self.seconds, self.each, self.first = clock, seconds, each, first
-
-    def _pass_on(self, *given: Any) -> list:
-        outputs = super()._pass_on(*given)
-        more = self.first if len(self.calls) == 1 else 0
-        self.clock.added += self.seconds + self.each * len(outputs) + more
-        return outputs
 
 
 def _lists(value: Any, kind: type) -> bool:

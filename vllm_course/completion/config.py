@@ -4,11 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from vllm_course.completion.as_written import AsWritten, Written
-from vllm_course.errors import UsageError, one_line
-from vllm_course.files import once, read_text, refuse_half_characters
+from vllm_course.as_written import Written, read_settings
+from vllm_course.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -22,7 +19,7 @@ REPEATABLE = ("stop", "prompt")
 def config_words(parser: "Parser", file: str) -> list[str]:
     """Return a settings file as the words of a command line, which the same parser then checks."""
     parser.source, words, seen = file, [], {}
-    for key, value in _read_config(Path(file)).items():
+    for key, value in read_settings(Path(file), name="--config").items():
         action = parser.option(str(key))
         if action is None or action.dest in ("config", "help"):
             remedy = parser.remedy(str(key), otherwise="Change or remove it.")
@@ -62,19 +59,3 @@ def _broken_rule(value: Any, action: "Action") -> str | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _read_config(file: Path) -> dict:
-    if file.suffix not in (".json", ".yaml", ".yml"):
-        raise UsageError(f"--config must end in .json, .yaml or .yml, got {file}. Rename it.")
-    try:
-        text = read_text(file, name="--config")
-        is_json = file.suffix == ".json"
-        content = json.loads(text, object_pairs_hook=once) if is_json else yaml.load(text, AsWritten)
-        refuse_half_characters(content)
-    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:  # TypeError: a list as a key
-        form, reason = file.suffix[1:], one_line(error)
-        raise UsageError(f"--config must be valid {form}, got {file}: {reason} Mend the file.") from None
-    if not isinstance(content, dict):
-        raise UsageError(f"--config must hold keys with values, got {type(content).__name__} in {file}. Mend the file.")
-    return content

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vllm_course import files
 from vllm_course.completion.config import config_words
 from vllm_course.completion.outputs import FORMATS
 from vllm_course.errors import UsageError
-from vllm_course.files import check_place, read_text
+from vllm_course.files import check_place
 
 if TYPE_CHECKING:
     from vllm_course.completion.parser import Parser
@@ -67,12 +68,7 @@ def read_prompts(settings: Settings) -> list[str]:
         UsageError: The file cannot be read, or holds no prompt.
     """
     prompts, file = list(settings.value("prompt") or []), settings.value("prompts_file")
-    if not file:
-        return prompts
-    lines = [line for line in read_text(Path(file), name="--prompts-file").split("\n") if line.strip()]
-    if not lines:
-        raise UsageError(f"--prompts-file must hold at least one prompt, got none in {file}. Write one a line.")
-    return prompts + lines
+    return prompts + (files.read_prompts(Path(file), name="--prompts-file") if file else [])
 
 
 def _check_files(settings: Settings, config: str | None) -> None:

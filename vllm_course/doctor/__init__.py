@@ -9,6 +9,7 @@ import json
 
 from packaging.specifiers import SpecifierSet
 
+from vllm_course import drift
 from vllm_course.doctor import health, machine
 from vllm_course.doctor.health import SET_UP, Check, build
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
@@ -55,6 +56,13 @@ def models(facts: Machine) -> Check:
     return Check("models", "ok", ", ".join(facts.models))
 
 
+def notebooks(facts: Machine) -> Check:
+    """The notebooks of the working folder must be of the installed course, where a class shares one."""
+    if facts.misfit:
+        return Check("notebooks", "warn", facts.misfit, drift.UPDATE)
+    return Check("notebooks", "ok", "they fit the installed course")
+
+
 CHECKS = (
     health.python,
     health.platform,
@@ -68,6 +76,7 @@ CHECKS = (
     vllm,
     torch,
     models,
+    notebooks,
     health.network,
 )
 

@@ -6,9 +6,11 @@ from typing import Literal
 from vllm_course.doctor.machine import DISTRIBUTIONS, Machine
 from vllm_course.loading_errors import GIB, PROCESS_MEMORY
 from vllm_course.models import SHIPPED_KV_CACHE
+from vllm_course.runtime.limits import GIVE_MORE
 from vllm_course.runtime.threads import BINDING, NUMBER
 
-PYTHON = (3, 11)
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+SYSTEMS = ("Linux x86_64", "Linux aarch64")
 COMFORTABLE_MEMORY = 4 * GIB
 DOWNLOAD_SPACE = 2 * GIB
 GPU_CAPABILITY = 7.5  # CUDA 13, which the GPU build is made for, dropped older ones
@@ -38,32 +40,40 @@ def build(facts: Machine) -> Literal["cpu", "gpu", ""]:
 
 
 def python(facts: Machine) -> Check:
-    """Python must be the version that the lock is made for."""
+    """Python must be one of the versions that the locks hold for."""
     found = ".".join(map(str, facts.python))
-    if facts.python[:2] != PYTHON:
-        return Check("Python", "fail", f"must be 3.11, got {found}.", SET_UP)
+    if facts.python[:2] not in PYTHONS:
+        return Check("Python", "fail", f"must be 3.11, 3.12 or 3.13, got {found}.", SET_UP)
     return Check("Python", "ok", found)
 
 
 def platform(facts: Machine) -> Check:
-    """vLLM's wheels are for Linux on x86_64."""
-    if facts.system != "Linux x86_64":
-        remedy = "Use WSL2 on Windows, a Linux container, Binder, or a remote Linux machine."
-        return Check("platform", "fail", f"must be Linux x86_64, got {facts.system}.", remedy)
+    """vLLM's wheels are for Linux on x86_64 and aarch64."""
+    if facts.system not in SYSTEMS:
+        remedy = "Use WSL2 on Windows, a Linux container on macOS, or Binder: see lessons/where-to-run.md."
+        return Check("platform", "fail", f"must be {' or '.join(SYSTEMS)}, got {facts.system}.", remedy)
     if not facts.commands["lscpu"]:
         return Check("platform", "fail", "vLLM calls lscpu, got none.", "Install your system's package util-linux.")
     return Check("platform", "ok", facts.system)
 
 
 def processor(facts: Machine) -> Check:
-    """The CPU build needs AVX2; 4-bit weights need AVX-512."""
+    """The CPU build needs AVX2, or Neon on aarch64; 4-bit weights need AVX-512."""
     if build(facts) == "gpu":
         return Check("processor", "ok", "the GPU does the work")
+    if facts.system == "Linux aarch64":
+        return _arm(facts)
     if "avx512f" in facts.cpu_flags:
         return Check("processor", "ok", "AVX-512")
     if "avx2" in facts.cpu_flags:
         return Check("processor", "ok", "AVX2; 4-bit weights are the one thing that needs AVX-512")
     return Check("processor", "fail", "must have AVX2, got none.", "Use a newer x86_64 machine, or Binder.")
+
+
+def _arm(facts: Machine) -> Check:
+    if "asimd" in facts.cpu_flags:
+        return Check("processor", "ok", "Neon; 4-bit weights are the one thing that needs AVX-512")
+    return Check("processor", "fail", "must have Neon (asimd), got none.", "Use a 64-bit arm64 machine, or Binder.")
 
 
 def threads(facts: Machine) -> Check:
@@ -104,9 +114,11 @@ def compiler(facts: Machine) -> Check:
 
 def memory(facts: Machine) -> Check:
     """Memory must hold vLLM and the KV cache that `load_model` reserves."""
-    free, needed = f"{facts.memory / GIB:.1f} GiB free", PROCESS_MEMORY + SHIPPED_KV_CACHE
+    limit = f" of the {facts.memory_limit / GIB:.1f} GiB that this container may take" if facts.memory_limit else ""
+    free, needed = f"{facts.memory / GIB:.1f} GiB free{limit}", PROCESS_MEMORY + SHIPPED_KV_CACHE
     if facts.memory < needed:
-        remedy = "Close other notebooks and programs."
+        more = f"{GIVE_MORE}. " if limit else ""
+        remedy = f"{more}Close other notebooks and programs, or Linux kills one without a word."
         return Check("memory", "fail", f"at least {needed / GIB:.2f} GiB must be free, got {free}.", remedy)
     if facts.memory < COMFORTABLE_MEMORY:
         remedy = "Shut a notebook's kernel down before you open the next."

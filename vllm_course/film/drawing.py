@@ -20,6 +20,7 @@ LOOKS = {
 }
 LANE, LEFT, TOP = 16, 120, 44  # pixels of the figure without a kernel
 LANES = 60  # that it shows at most
+LABELS = 45  # lanes that have room for their names in the tallest figure of Matplotlib
 
 
 class Bar(NamedTuple):
@@ -78,10 +79,11 @@ def timeline(frame: pd.DataFrame, *, ax: "Axes | None" = None) -> "Axes":
         places = [lanes.index(bar.request_id) for bar in of_state]
         starts = [bar.first - 0.5 for bar in of_state]
         ax.barh(places, [bar.steps for bar in of_state], left=starts, height=height, color=colour, label=state)
-    ax.set_yticks(range(len(lanes)), lanes)
-    ax.invert_yaxis()
-    ax.set(xlabel="step", ylabel="request", xlim=(0.5, frame["step"].max() + 0.5))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.15 + 0.5 / len(lanes)), ncols=len(LOOKS), frameon=False)
+    every = -(-len(lanes) // LABELS)
+    ax.set_yticks(range(0, len(lanes), every), lanes[::every])
+    ax.locator_params(axis="x", integer=True, min_n_ticks=1)  # there is no half step
+    ax.set(xlabel="step", ylabel="request", xlim=(0.5, frame["step"].max() + 0.5), ylim=(len(lanes) - 0.5, -0.5))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(LOOKS), frameon=False)
     return ax
 
 

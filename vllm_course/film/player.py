@@ -8,17 +8,16 @@ import ipywidgets as widgets
 
 from vllm_course.film.drawing import bars
 from vllm_course.film.engine import STATUSES, Seen, Step
-from vllm_course.widgets.parts import SliderNames
+from vllm_course.widgets.parts import Access
 
 if TYPE_CHECKING:
     from vllm_course.film.recording import Film
 
 STATIC = Path(__file__).parent / "static"
 ROWS = 40  # requests that a step shows at most
-LONGEST = 12  # width of the longest bar of tokens, in em
 HEAD = (
     '<thead><tr><th scope="col">request</th><th scope="col">status</th><th scope="col">tokens in this step</th>'
-    '<th scope="col" class="vc-number">in cache</th><th scope="col" class="vc-number">blocks</th></tr></thead>'
+    '<th scope="col" class="vc-number">in KV cache</th><th scope="col" class="vc-number">blocks</th></tr></thead>'
 )
 
 
@@ -31,17 +30,20 @@ class Player(widgets.VBox):
 
     def __init__(self, film: "Film") -> None:
         self._film = film
-        self.position = widgets.IntSlider(1, min=1, max=len(film), description="step", layout={"width": "auto"})
+        look = {"style": {"description_width": "initial"}, "layout": {"width": "auto"}}
+        self.position = widgets.IntSlider(1, min=1, max=len(film), description="step", **look)
+        self.position.tooltip = "Step that is shown. Once clicked, it follows the arrow keys, Home and End"
         self._back = widgets.Button(description="Back", tooltip="One step back")
         self._on = widgets.Button(description="Forward", tooltip="One step forward")
-        self._picture = widgets.HTML()
+        self._said = widgets.HTML().add_class("vc-live")
+        self._table = widgets.HTML()
         self._back.on_click(lambda _: self._move(-1))
         self._on.on_click(lambda _: self._move(1))
         self.position.observe(lambda _: self._draw(), "value")
         self._draw()
         style = widgets.HTML(f"<style>{(STATIC / 'film.css').read_text(encoding='utf-8')}</style>")
         buttons = widgets.HBox([self._back, self._on])
-        super().__init__([style, self.position, buttons, self._picture, SliderNames()])
+        super().__init__([style, self.position, buttons, self._said, self._table, Access()])
         self.add_class("vc-film")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -54,24 +56,18 @@ class Player(widgets.VBox):
 
     def _draw(self) -> None:
         number = self.position.value
-        self._back.disabled, self._on.disabled = number == 1, number == len(self._film)
-        self._picture.value = table(self._film.steps_seen[number - 1], number=number, steps=len(self._film))
+        step = self._film.steps_seen[number - 1]
+        self._said.value = f"<b>Step {number} of {len(self._film)}.</b> {html.escape(summary(step))}"
+        self._table.value = table(step)
 
 
-def table(step: Step, *, number: int, steps: int) -> str:
-    """Return a step as an HTML table, one row per request.
-
-    Args:
-        step: The step.
-        number: Its number, from 1.
-        steps: The number of steps of the film.
-    """
+def table(step: Step) -> str:
+    """Return a step as an HTML table, one row per request."""
     most = max([seen.scheduled_tokens for seen in step.requests], default=1)
     rows = "".join(_row(seen, most) for seen in step.requests[:ROWS])
     more = len(step.requests) - ROWS
     left_out = f"<p>{more} more requests are left out. <code>film.frame()</code> has all.</p>" if more > 0 else ""
-    caption = f"<b>Step {number} of {steps}.</b> {html.escape(summary(step))}"
-    return f'<table aria-live="polite"><caption>{caption}</caption>{HEAD}<tbody>{rows}</tbody></table>{left_out}'
+    return f"<table>{HEAD}<tbody>{rows}</tbody></table>{left_out}"
 
 
 def summary(step: Step) -> str:
@@ -101,10 +97,11 @@ def as_text(film: "Film") -> str:
 
 
 def _row(seen: Seen, most: int) -> str:
-    width = LONGEST * seen.scheduled_tokens / max(most, 1)
-    bar = f'<span class="vc-tokens vc-{seen.phase}" style="width:{width:.1f}em"></span>' if seen.phase else ""
     spared = f", {seen.cached_tokens} from the prefix cache" if seen.cached_tokens else ""
-    tokens = f"{bar}{seen.scheduled_tokens} {seen.phase}{spared}" if seen.phase else "none"
+    said = f"{seen.scheduled_tokens} {seen.phase}{spared}" if seen.phase else "none"
+    width = 100 * seen.scheduled_tokens / max(most, 1)  # percent of the longest bar
+    bar = f'<span class="vc-bar"><span class="vc-{seen.phase}" style="width:{width:.0f}%"></span></span>'
+    tokens = f'<div class="vc-work"><span class="vc-said">{said}</span>{bar if seen.phase else ""}</div>'
     numbers = "".join(f'<td class="vc-number">{number}</td>' for number in (seen.computed_tokens, seen.blocks))
     name = html.escape(seen.request_id)
     return (

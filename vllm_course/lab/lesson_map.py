@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vllm_course import catalogue, paths, progress
+from vllm_course import catalogue, drift, paths, progress
 from vllm_course.errors import CourseError
 from vllm_course.forecasts import calibration
 from vllm_course.progress import ProgressError, report
 
 ROW = re.compile(r"^\| *(\d\d) [^|]*\| *([^|]*?) *\| *(\d+) \+ (\d+) *\|", re.MULTILINE)
 UNPLANNED = {"goal": None, "minutes": None, "exercise_minutes": None}
+NOTEBOOKS = "lessons/[0-9][0-9]-*/*.ipynb"
 PARTS = ("notebook", "exercises_notebook", "script")
 WRONG_FOLDER = (
     "JupyterLab must run in the course's folder, got {folder}. Start JupyterLab in the course's folder: make lab. "
@@ -37,7 +38,11 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
         cannot open it.
     """
     base = base_folder(server_root)
-    problems = [] if base else [WRONG_FOLDER.format(folder=server_root)]
+    problems = []
+    if base is None:
+        problems.append(WRONG_FOLDER.format(folder=server_root))
+    elif misfit := drift.message(server_root / base):
+        problems.append(misfit)
     rows, plans = _rows(problems), _plans()
 
     def served(path: str) -> str | None:
@@ -59,12 +64,14 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
 def base_folder(server_root: Path) -> str | None:
     """Return where the course lies below JupyterLab's root folder, "." for right there, None for not there.
 
-    The checkout itself comes first; otherwise the root folder may be a copy of the course.
+    The checkout itself comes first. Otherwise the root folder may be a copy of the course, or hold one, as a learner's
+    home folder on a Hub does.
     """
     root, course = server_root.resolve(), paths.root()
     if course.is_relative_to(root):
         return course.relative_to(root).as_posix()
-    return "." if any(root.glob("lessons/[0-9][0-9]-*/*.ipynb")) else None
+    notebooks = [*root.glob(NOTEBOOKS), *sorted(root.glob(f"*/{NOTEBOOKS}"))]
+    return next((notebook.parents[2].relative_to(root).as_posix() for notebook in notebooks), None)
 
 
 def _rows(problems: list[str]) -> list[dict[str, Any]]:

@@ -9,7 +9,9 @@ config/settings.json holds the course's defaults for JupyterLab; a learner's own
 - no question about Jupyter news, because the course needs no network;
 - Markdown opens rendered, because the concept pages are there to be read (right click, Open With, Editor to edit);
 - long lines of code wrap, so that a narrow window shows all of them;
-- closing a notebook shuts its kernel down, because each kernel holds an engine and its memory.
+- closing a notebook shuts its kernel down, because each kernel holds an engine and its memory;
+- a widget's buttons are heard where cells run, not in a thread beside them (a subshell of the kernel): a button would
+  otherwise use the engine in the middle of a cell, and two changes of a widget could overtake each other.
 """
 
 import asyncio

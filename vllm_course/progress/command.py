@@ -1,4 +1,4 @@
-"""`vllm-course progress`: what is done and what comes next; export it, merge a group's exports, begin anew."""
+"""`vllm-course progress`: what is done and what comes next; export it, begin anew. `classroom/` adds the merge."""
 
 import argparse
 import json
@@ -7,25 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from vllm_course import progress
-from vllm_course.errors import CourseError, UsageError
+from vllm_course.errors import UsageError
 from vllm_course.files import check_place, write
 from vllm_course.forecasts import calibration
 from vllm_course.output import as_csv
-from vllm_course.progress import exporting, merging, report
+from vllm_course.progress import exporting, report
 
 EXPORT_COLUMNS = ["learner", "lesson", "kind", "number", "title", "status", "attempts", "hints", "passed_at"]
 EXPORT_COLUMNS += ["guess", "measured", "factor"]
-MERGE_COLUMNS = ["learner", "lesson", "exercises_passed", "exercises_total", "items_ticked", "items_total"]
-MERGE_COLUMNS += ["forecasts_compared", "median_factor"]
 EPILOG = """examples:
   vllm-course progress
   vllm-course progress --json --output ada.json
-  vllm-course progress --merge exports --csv --output class.csv
-  vllm-course progress reset"""
+  vllm-course progress reset
+  vllm-course progress --merge exports
+  vllm-course progress --merge exports --html class.html --pseudonyms"""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
-    """Add the sub-command `progress` to `vllm-course`."""
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Add the sub-command `progress` to `vllm-course`, and return its parser."""
     parser = commands.add_parser(
         "progress",
         help="show, export, merge or reset what is done of the course",
@@ -37,46 +36,41 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     form.add_argument("--csv", action="store_true", help="print one row an exercise, checklist item or forecast")
     parser.add_argument("--learner", metavar="NAME", help="name in an export (default: the login name)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file in place of the terminal")
-    parser.add_argument("--merge", type=Path, metavar="DIR", help="read many learners' exports (*.json) as one table")
     parser.add_argument(
         "action", nargs="?", metavar="reset", choices=["reset"], help="begin anew; what was there is moved aside"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask before a reset")
-    parser.set_defaults(run=lambda arguments: run(arguments, parser))
+    return parser
 
 
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Show, export, merge or reset; return the exit code."""
+    """Show, export or reset; return the exit code."""
     if problem := _misuse(arguments):
         parser.error(problem)
     if arguments.output:
-        _check_output(arguments.output, parser)
+        check_output(arguments.output, parser)
     if arguments.action:
         return _reset(arguments.yes)
-    if arguments.merge:
-        return _merge(arguments, parser)
-    _hand_out(_own(arguments), arguments.output)
+    hand_out(_own(arguments), arguments.output)
     return 0
 
 
 def _misuse(arguments: argparse.Namespace) -> str:
-    others = (arguments.json, arguments.csv, arguments.learner, arguments.output, arguments.merge)
-    if arguments.action and any(others):
+    if arguments.action and any((arguments.json, arguments.csv, arguments.learner, arguments.output)):
         return "reset must stand without other options than --yes."
     if arguments.yes and not arguments.action:
         return "--yes must come with reset, got none."
     if arguments.action and not arguments.yes and not sys.stdin.isatty():
         return "reset must be confirmed, got no terminal to ask on. Add --yes."
-    if arguments.learner is not None and arguments.merge:
-        return "--learner must stand without --merge: every export holds its learner's name."
     if arguments.learner is not None and not (arguments.json or arguments.csv):
         return "--learner must come with --json or --csv: the table shows no name."
     return ""
 
 
-def _check_output(output: Path, parser: argparse.ArgumentParser) -> None:
+def check_output(output: Path, parser: argparse.ArgumentParser, *, name: str = "--output") -> None:
+    """End with one line where no file can be written to a place."""
     try:
-        check_place(output, name="--output")
+        check_place(output, name=name)
     except UsageError as error:
         parser.error(str(error))
 
@@ -87,31 +81,16 @@ def _own(arguments: argparse.Namespace) -> str:
     name = arguments.learner
     learner = exporting.default_learner() if name is None else exporting.learner_name(name)
     export = exporting.build(learner)
-    return _json(export) if arguments.json else as_csv(EXPORT_COLUMNS, exporting.rows(export))
+    return as_json(export) if arguments.json else as_csv(EXPORT_COLUMNS, exporting.rows(export))
 
 
-def _merge(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    try:
-        exports, problems = merging.read_folder(arguments.merge)
-    except CourseError as error:
-        parser.error(str(error))
-    for line in problems + merging.united(exports):
-        print(f"{parser.prog}: {line}", file=sys.stderr)
-    if exports:
-        rows = merging.merge(exports)
-        if arguments.json:
-            text = _json(merging.nested(rows))
-        else:
-            text = as_csv(MERGE_COLUMNS, merging.flat(rows)) if arguments.csv else merging.as_table(rows)
-        _hand_out(text, arguments.output)
-    return int(bool(problems))
-
-
-def _json(document: dict[str, Any]) -> str:
+def as_json(document: dict[str, Any]) -> str:
+    """Write a document as the command prints it."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _hand_out(text: str, output: Path | None) -> None:
+def hand_out(text: str, output: Path | None) -> None:
+    """Write a text to a file, or print it."""
     if output:
         write(output, text)
     else:

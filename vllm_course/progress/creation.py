@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vllm_course.progress import schema
 
-PATIENCE = 10.0  # seconds to wait for another kernel's write, which takes some milliseconds
+# Seconds to wait for another kernel's write. It takes milliseconds, and longer where many processes wait for a core.
+PATIENCE = 30.0
 # A write-ahead log needs memory that all its users share, which kernels on two machines do not.
 NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "fuse.")
 

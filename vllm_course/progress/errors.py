@@ -28,7 +28,7 @@ def explained(file: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise ProgressError(_sqlite_text(file, error)) from error
     except OSError as error:
-        place = error.filename or file
+        place = str(error.filename or file).partition("/.new-")[0]  # a name that changes would be said anew each time
         raise ProgressError(
             f"the progress file must be readable and writable, got {error.strerror} for {place}. "
             f"Allow it, or {ELSEWHERE}."

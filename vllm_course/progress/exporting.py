@@ -10,12 +10,13 @@ from vllm_course import catalogue, progress
 from vllm_course.errors import CourseError
 from vllm_course.forecasts import calibration, exported, of_lesson
 from vllm_course.progress import Progress
-from vllm_course.progress.report import passed
+from vllm_course.progress.report import passed, up_to_pass
 
 FORMAT = "vllm-course progress"
-SCHEMA = 2  # 1 had no forecasts
+SCHEMA = 3  # 1 had no forecasts, 2 no tries
 LONGEST_NAME = 100
 LEARNER = re.compile(r"[^=+\-@].*")  # a spreadsheet would compute what begins like a formula
+JOINERS = str.maketrans("", "", "\u200c\u200d")  # not printable, and in names of several scripts and in emoji
 
 
 def build(learner: str) -> dict[str, Any]:
@@ -57,19 +58,24 @@ def rows(export: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def learner_name(text: str) -> str:
+def learner_name(text: str, *, name: str = "learner", option: str = "--learner") -> str:
     """Check a learner's name: printable, 1 to 100 characters, and nothing that a spreadsheet would compute.
+
+    Args:
+        text: The name.
+        name: What the error calls it.
+        option: How it is given.
 
     Raises:
         CourseError: It is none.
     """
-    name = text.strip()
-    if not (LEARNER.fullmatch(name) and name.isprintable() and len(name) <= LONGEST_NAME):
+    found = text.strip()
+    if not (LEARNER.fullmatch(found) and found.translate(JOINERS).isprintable() and len(found) <= LONGEST_NAME):
         raise CourseError(
-            f"learner must be 1 to {LONGEST_NAME} printable characters and not begin with = + - or @, "
-            f"got {text[: LONGEST_NAME + 1]!r}. Give a name: --learner NAME."
+            f"{name} must be 1 to {LONGEST_NAME} printable characters and not begin with = + - or @, "
+            f"got {text[: LONGEST_NAME + 1]!r}. Give a name: {option} NAME."
         )
-    return name
+    return found
 
 
 def default_learner() -> str:
@@ -106,4 +112,5 @@ def _exercise(number: str, title: str, done: Progress) -> dict[str, Any]:
         "attempts": len(attempts),
         "hints": done.hints.get(number, 0),
         "passed_at": first.at if first else None,
+        "tries": [{"at": one.at, "status": one.status, "message": one.message} for one in up_to_pass(attempts)],
     }

@@ -32,6 +32,12 @@ def passed(attempts: list[Attempt]) -> Attempt | None:
     return next((attempt for attempt in attempts if attempt.status == "passed"), None)
 
 
+def up_to_pass(attempts: list[Attempt]) -> list[Attempt]:
+    """Return the attempts that it took: all, or those up to the first that passed."""
+    first = passed(attempts)
+    return attempts[: attempts.index(first) + 1] if first else attempts
+
+
 @dataclass(frozen=True)
 class Step:
     """What to do next.

@@ -4,6 +4,7 @@ Kubernetes sets `VLLM_PORT=tcp://...` in every container beside a service that i
 hold what another project needs. vLLM finds such a value late, and says forty lines about it.
 """
 
+import difflib
 import functools
 import importlib.metadata
 import importlib.util
@@ -15,11 +16,26 @@ from typing import Any
 from vllm_course.errors import CourseError, one_line
 
 PREFIX, OWN_PREFIX = "VLLM_", "VLLM_COURSE_"
+OWN = [f"{OWN_PREFIX}{name}" for name in ("MODEL", "CHAT_MODEL", "HOME", "STRICT", "MAX_TOKENS")]
+ALIKE = 0.93  # two letters swapped, or one too many; of vLLM's own names none is as near
 LEVEL = "VLLM_LOGGING_LEVEL"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "NOTSET")
 KV_CACHE, MODELSCOPE, PORT = "VLLM_CPU_KVCACHE_SPACE", "VLLM_USE_MODELSCOPE", "VLLM_PORT"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 BY_THE_COURSE = {LEVEL: "ERROR", "VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 UNSET = "Unset it where you start Jupyter or the script: unset {name}"
+
+
+def ask_this_machine_directly() -> None:
+    """Keep requests to servers on this machine from a proxy that is set: no proxy could pass them on.
+
+    The two lists hold for every client that reads the environment: httpx, openai, requests and curl.
+    """
+    lists = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+    given = [place.strip() for text in lists for place in text.split(",") if place.strip()]
+    if "*" not in given and any(os.environ.get(form) for name in PROXIES for form in (name, name.upper())):
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(dict.fromkeys([*given, *THIS_MACHINE]))
 
 
 def found() -> dict[str, str]:
@@ -34,8 +50,8 @@ def foreign() -> tuple[str, ...]:
 
 
 def broken() -> dict[str, str]:
-    """Return what vLLM cannot read: each variable with the rule that it breaks, and its value."""
-    rules = {name: (_rule(name, value), value) for name, value in found().items()}
+    """Return what vLLM or the course cannot read: each variable with the rule that it breaks, and its value."""
+    rules = {name: (_rule(name, value), value) for name, value in found().items()} | _misspelled()
     return {name: f"{rule}, got {value!r}" for name, (rule, value) in rules.items() if rule}
 
 
@@ -56,6 +72,13 @@ def replacing() -> dict[str, str]:
     """Return the variable that would replace `kv_cache_memory_bytes` on a CPU without a word, with the rule for it."""
     value = os.environ.get(KV_CACHE)
     return {KV_CACHE: f"must not be set, since it replaces kv_cache_memory_bytes, got {value!r}"} if value else {}
+
+
+def _misspelled() -> dict[str, tuple[str, str]]:
+    """Return the variables that are nearly one of the course's, which would be passed over, with rule and value."""
+    likely = {name: value for name, value in os.environ.items() if name.upper().startswith(PREFIX) and name not in OWN}
+    near = {name: difflib.get_close_matches(name.upper(), OWN, n=1, cutoff=ALIKE) for name in likely}
+    return {name: (f"must be spelled {near[name][0]}", likely[name]) for name in sorted(likely) if near[name]}
 
 
 def _rule(name: str, value: str) -> str:

@@ -34,7 +34,11 @@ def wanted() -> bool:
 
 
 def set_defaults() -> None:
-    """Set the variables that keep vLLM quiet, in one process and calm, where the user has not set them."""
+    """Set the variables that keep vLLM quiet, in one process and calm, where the user has not set them.
+
+    They also keep a proxy out of what the lessons ask of servers on this machine.
+    """
+    environment.ask_this_machine_directly()
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     threads.set_defaults()
     if wanted():
@@ -82,7 +86,7 @@ def _importing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held_back() -> Iterator[None]:
-    with tempfile.TemporaryFile(mode="w+", errors="replace") as native, io.StringIO() as python:
+    with _temporary_file() as native, io.StringIO() as python:
         try:
             with _stderr_to(native), contextlib.redirect_stderr(python), _no_warnings():
                 yield
@@ -92,6 +96,16 @@ def _held_back() -> Iterator[None]:
             native.seek(0)
             sys.stderr.write(python.getvalue() + native.read())
             raise
+
+
+def _temporary_file() -> io.TextIOBase:
+    try:
+        return tempfile.TemporaryFile(mode="w+", errors="replace")
+    except FileNotFoundError as error:  # Python has tried them all
+        raise CourseError(
+            f"a folder for temporary files must be writable, got {error.strerror}. "
+            "Name one where you start Jupyter or the script: export TMPDIR=/path/you/can/write"
+        ) from None
 
 
 @contextlib.contextmanager

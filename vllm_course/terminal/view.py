@@ -142,8 +142,13 @@ def choose_view(*, plain: bool, silent: bool, apart: bool) -> View:
     """Return the view that fits: Markdown on a terminal, unless `--plain` or `NO_COLOR` asks for plain text."""
     if silent:
         return SilentView(apart=apart)
-    can_draw = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "dumb")
-    return View(apart=apart) if plain or os.environ.get("NO_COLOR") or not can_draw else MarkdownView(apart=apart)
+    return View(apart=apart) if plain or not can_draw() else MarkdownView(apart=apart)
+
+
+def can_draw() -> bool:
+    """Return whether stdout is a terminal that can draw, and `NO_COLOR` does not forbid it."""
+    draws = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "dumb")
+    return draws and not os.environ.get("NO_COLOR")
 
 
 def markdown(text: str):

@@ -10,10 +10,10 @@ from vllm_course.widgets.controls import STYLE, WIDE
 STATIC = Path(__file__).parent / "static"
 
 
-class SliderNames(anywidget.AnyWidget):
-    """Gives the sliders the names that a screen reader says; ipywidgets only shows them."""
+class Access(anywidget.AnyWidget):
+    """Makes the box that holds it usable with a screen reader and without a mouse; see `static/access.js`."""
 
-    _esm = STATIC / "slider_names.js"
+    _esm = STATIC / "access.js"
 
 
 class Parts:
@@ -42,4 +42,4 @@ class Parts:
         buttons = widgets.HBox([self.generate, self.stop, self.progress])
         left = widgets.VBox([self.prompt, *controls.values(), buttons, self.state]).add_class("vc-controls")
         right = widgets.VBox([self.error, self.chart, self.position, self.text]).add_class("vc-results")
-        return [style, widgets.Box([left, right]).add_class("vc-columns"), SliderNames()]
+        return [style, widgets.Box([left, right]).add_class("vc-columns"), Access()]

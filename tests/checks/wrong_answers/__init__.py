@@ -112,7 +112,7 @@ def run_changed(source: str, edited: str, solved: dict[str, Any]) -> dict[str, A
     """Run the definitions of an edited cell, and its changed assignments, on a copy of the solved variables."""
     before = {ast.dump(node) for node in ast.parse(source).body}
     changed = [node for node in ast.parse(edited).body if ast.dump(node) not in before]
-    definitions = ast.FunctionDef | ast.ClassDef
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     assert any(isinstance(node, definitions | ast.Assign) for node in changed), "the edit must change what is checked"
     again = [
         node

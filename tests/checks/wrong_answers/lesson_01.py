@@ -226,7 +226,7 @@ WRONG = {
         edit("the highest sum", "favours short", " / len(c.token_ids)", ""),
         edit("the first one", "higher mean", BEST, "completions[0]"),
         edit("stripped", "unchanged", ".text\n", ".text.strip()\n"),
-        edit("one call for each", "called 1 time(s), not 6", ONE_CALL, ASKED_ALONE),
+        edit("one call for each", "called 1 time, not 6", ONE_CALL, ASKED_ALONE),
         edit(
             "the prompt n times", "Give the prompt once", "generate(prompt, params)", "generate([prompt] * 2, params)"
         ),

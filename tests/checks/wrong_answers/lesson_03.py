@@ -154,7 +154,7 @@ WRONG = {
     "3.2": [
         edit("max_tokens left out", "take max_tokens=32", ", max_tokens=32", ""),
         edit("sampled", "take temperature=0", "temperature=0", "temperature=0.7"),
-        edit("one question a call", "1 time(s), not 4", COMPLETED, "[llm.generate(q, params)[0] for q in questions]"),
+        edit("one question a call", "1 time, not 4", COMPLETED, "[llm.generate(q, params)[0] for q in questions]"),
         edit("no chat", "Call chat of the llm", CHATTED, "", "    rows = []", TWICE),
         edit("another text for the completion", "the question only", "generate(questions", f"generate({OTHER_TEXT}"),
         edit(
@@ -604,7 +604,7 @@ WRONG |= {
         edit("the call forgotten", "The roles must be", APPENDED, f"_ = '<tool_call>' in text or {APPENDED}"),
         edit("tools once", "hold the descriptions", "tools=tools)", "tools=tools if len(messages) == 1 else None)"),
         edit("errors raised", "Errors go back", "        messages += [", f"{STRICT}        messages += ["),
-        edit("a limit of its own", "must be asked 1 time(s)", "range(max_rounds)", "range(10)"),
+        edit("a limit of its own", "must be asked 1 time", "range(max_rounds)", "range(10)"),
         edit("another limit by default", "Without max_rounds", "max_rounds=4", "max_rounds=5"),
         edit("one round too few", "in the last round", "range(max_rounds)", "range(max_rounds - 1)"),
         edit("sampled", "depend on chance", "temperature=0", "temperature=0.7"),

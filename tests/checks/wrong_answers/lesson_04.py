@@ -46,6 +46,8 @@ TIMED = "time.perf_counter() - start"
 ONE_SETTING = "llm.generate(prompt, params)[0]"
 ALL_SETTINGS = "llm.generate([prompt] * len(settings), [*settings.values()])[[*settings].index(name)]"
 
+OWN_CLOCK = "        start = time.perf_counter()\n"
+
 # 4.3
 
 TOP_K, RANGES = (
@@ -68,6 +70,10 @@ N_AT_ONCE = "[SamplingParams(n=5, temperature=t, max_tokens=40, seed=0, logprobs
 BEFORE = "np.cumsum(probabilities) - probabilities"
 RENORMALISED = "return processed - np.log(np.exp(processed).sum())"
 NEW_ARRAY, IN_PLACE = "processed = np.where(kept, logprobs, -np.inf)", "logprobs[~kept] = -np.inf; processed = logprobs"
+
+DRAWN = "    params = SamplingParams(n=400, temperature=1, max_tokens=1, seed=0, **sampling)\n"
+DRAWN_ALIKE = DRAWN.replace("n=400, ", "") + "    outputs = llm.generate([prompt] * 400, params)\n"
+DRAWN_IDS = "for completion in llm.generate(prompt, params)[0].outputs}"
 
 # 4.6
 
@@ -93,6 +99,7 @@ BY_SUM = COMPARED + "; one, other = np.log(one) * len(first), np.log(other) * le
 
 # 4.8
 
+GREEDY_LENGTH = "max_tokens=max_tokens, logprobs=0"
 FIRST, BY_TOTAL = "output.sequences[0]", "max_tokens=max_tokens, length_penalty=0"
 
 NEW_TOKENS = "best.tokens[len(llm.get_tokenizer().encode(prompt)) :]"
@@ -125,6 +132,22 @@ LAST_IDS = '{"prompt_token_ids": llm.get_tokenizer().encode(text)[-(limit - max_
 WRONG = {
     "4.1": [
         edit("no warm-up", "warm-up", WARM_UP, ""),
+        edit(
+            "one clock for all",
+            "anew for each call",
+            WARM_UP,
+            WARM_UP + "    start = time.perf_counter()\n",
+            OWN_CLOCK,
+            "",
+        ),
+        edit(
+            "a prompt of its own",
+            "prompt that it is given",
+            ONE_SETTING,
+            'llm.generate("The weather today is", params)[0]',
+        ),
+        setting("a min_p that cuts nothing", "cuts no token", "hot and safe", min_p=1e-12),
+        setting("a top_p that cuts nothing", "cuts no token", "nucleus", top_p=1 - 1e-13),
         edit("milliseconds", "in seconds", TIMED, f"({TIMED}) * 1000"),
         edit("the clock stopped too early", "own call", TIMED, f"({TIMED}) / 100"),
         edit("words counted", "not of words", "len(completion.token_ids)", "len(completion.text.split()) + 9"),
@@ -162,6 +185,18 @@ WRONG = {
     ],
     "4.3": [
         edit("any of the pairs", "Two numbers", TOP_K, "True"),
+        edit(
+            "as many tokens too",
+            "however many tokens",
+            TOP_K,
+            TOP_K + " and len({len(p) for p, _ in observations}) == 1",
+        ),
+        edit(
+            "sorted in place",
+            "changes the observations",
+            "    found = {}\n",
+            "    found = {}\n    observations[0][0].sort()\n",
+        ),
         edit("never top_k", "One pair leaves", TOP_K, "False"),
         edit("the first pair alone", "only top_k", RANGES, FIRST_PAIR),
         edit("ranges joined, not met", "only top_k", RANGES, LOOSE),
@@ -205,6 +240,20 @@ WRONG = {
         ),
     ],
     "4.5": [
+        edit(
+            "a request for each",
+            "one draw",
+            DRAWN,
+            DRAWN_ALIKE,
+            DRAWN_IDS,
+            "for output in outputs for completion in output.outputs}",
+        ),
+        edit(
+            "a prompt of its own",
+            "prompt that it is given",
+            "llm.generate(prompt, params)",
+            'llm.generate("The moon", params)',
+        ),
         edit("the token that reaches p left out", "keeps the likeliest", BEFORE, "np.cumsum(probabilities)"),
         edit("a token more", "once p is reached", "reached_before < p", "reached_before - 0.5 + 1e-6 < p - 0.1"),
         edit("not sorted", "array is in no order", "np.argsort(-logprobs)", "np.arange(len(logprobs))"),
@@ -212,7 +261,7 @@ WRONG = {
         edit("p=1 cuts the tail", "p=1 keeps all", "(reached_before < p) | (p == 1)", "reached_before < min(p, 0.9)"),
         edit("a probability, not a fraction", "fraction of the largest", " * probabilities.max()", ""),
         edit("not renormalised", "add up to 1", RENORMALISED, "return processed"),
-        edit("the array given is changed", "make a new one", NEW_ARRAY, IN_PLACE),
+        edit("the array given is changed", "changes the logprobs", NEW_ARRAY, IN_PLACE),
         edit("probabilities", "add up to 1", RENORMALISED, "return np.where(kept, np.exp(processed), -np.inf)"),
         edit("nan for a cut token", "nan is no log", RENORMALISED, f"{RENORMALISED} + np.where(kept, 0, np.nan)"),
         edit("sampling forgotten", "must take", ", **sampling)\n    return", ")\n    return"),
@@ -246,12 +295,13 @@ WRONG = {
             "the prompt's count", "frequency counts the output", "output.count(token)", "(prompt + output).count(token)"
         ),
         edit("another order", "repetition comes first", BY_REPETITION + BY_OUTPUT, BY_OUTPUT + BY_REPETITION),
-        edit("the logits given changed", "work on a copy", "np.array(logits, dtype=float)  # a copy", "logits"),
+        edit("the logits given changed", "changes the logits", "np.array(logits, dtype=float)  # a copy", "logits"),
     ],
     "4.7": [
         edit("a call for each", "called 1 time", IN_ONE_CALL, IN_CALLS),
         edit("the sum", "take the mean", MEAN, "np.exp(-np.sum("),
         edit("the sign forgotten", "minus sign", MEAN, "np.exp(np.mean("),
+        edit("to the base 2", "use np.exp", MEAN, "np.exp2(-np.mean("),
         edit("no exp", "np.exp is missing", MEAN, "(-np.mean("),
         edit(
             "the first token counted",
@@ -293,8 +343,12 @@ WRONG = {
         edit("with the prompt", "continuation only", ".removeprefix(prompt)", ""),
         edit("sorted by length too", "length_penalty=0", BY_TOTAL, "max_tokens=max_tokens"),
         edit("the last of the list", "length_penalty=0", FIRST, "output.sequences[-1]"),
-        edit("no log probabilities", "logprobs=0", "max_tokens=max_tokens, logprobs=0", "max_tokens=max_tokens"),
-        edit("sampled", "must find", "temperature=0", "temperature=1, seed=3"),
+        edit("a length of its own", "Take width and max_tokens", BY_TOTAL, "max_tokens=5, length_penalty=0"),
+        edit("greedy with a length of its own", "Take temperature 0", GREEDY_LENGTH, "max_tokens=5, logprobs=0"),
+        edit("no log probabilities", "logprobs=0", GREEDY_LENGTH, "max_tokens=max_tokens"),
+        edit("sampled", "Take temperature 0", "temperature=0", "temperature=1, seed=3"),
+        edit("stripped", "keep the blank", "completion.text, completion", "completion.text.strip(), completion"),
+        edit("always four", "Take width", "beam_width=width", "beam_width=4"),
         edit(
             "upside down",
             "the text first",
@@ -308,6 +362,7 @@ WRONG = {
     ],
     "4.9": [
         edit("overlapping seeds", "overlap", SEED, "seed=seed"),
+        edit("seeds by seed and count", "for every seed", SEED, "seed=1000 * seed * count"),
         edit("no seed", "needs a seed", ", " + SEED, ""),
         edit("seeds by place", "depend on its place", PARAMS_4_9, BY_PLACE),
         edit("a call for each", "called 1 time", GENERATED_4_9, ONE_EACH),
@@ -333,6 +388,40 @@ WRONG = {
     ],
     "4.10": [
         edit("a cut text taken", "is never used", FINISHED, "True"),
+        edit(
+            "another seed of greedy",
+            "another temperature",
+            "temperature=attempt / 2",
+            "temperature=0",
+            "64 * 2**attempt",
+            "64",
+        ),
+        edit(
+            "only more room after a text that ended",
+            "only a text that was cut",
+            RETRIED,
+            "temperature=0,",
+            "64 * 2**attempt",
+            "128 + attempt",
+        ),
+        edit(
+            "the same draws with more room",
+            "only a text that was cut",
+            RETRIED,
+            "temperature=0.7,",
+            "seed=attempt",
+            "seed=0",
+        ),
+        edit(
+            "log probabilities in addition",
+            "something else",
+            RETRIED,
+            "temperature=0, logprobs=attempt,",
+            "64 * 2**attempt",
+            "64",
+        ),
+        edit("a text that fits cut", "must hold the text", 'f"{text}\\nJSON: "', 'f"{text[:200]}\\nJSON: "'),
+        edit("a short text cut", "must hold the text", 'f"{text}\\nJSON: "', 'f"{text[:20]}\\nJSON: "'),
         edit(
             "not parsed in a try",
             "does not parse",
@@ -380,6 +469,7 @@ RIGHT = {
             frame_4_1=lambda frame: frame.assign(more=1, tokens=frame["tokens"].astype("int32")),
         ),
         setting("top_k and top_p too", "", "hot and safe", top_p=0.9),
+        edit("a min_p that cuts the tail and no word of the text", "", "min_p=0.1", "min_p=1e-5"),
     ],
     "4.2": [
         ends("several stop strings", "", "string", stop=["zebra", "."]),

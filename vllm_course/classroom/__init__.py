@@ -1,0 +1,1 @@
+"""A class: many learners' exports as one report for their instructor, pseudonyms, and certificates."""

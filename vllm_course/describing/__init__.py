@@ -1,0 +1,1 @@
+"""What a model is before it is loaded: its configuration, the sizes in it, and the headers of its weights."""
