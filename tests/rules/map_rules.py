@@ -9,6 +9,8 @@ from vllm_course.catalogue import script_of
 
 CODE = {".ipynb", ".js", ".py", ".pyi", ".sh"}
 NOT_KEPT = {"__pycache__", ".ipynb_checkpoints"}
+SERVERS = "servers"  # of a lesson's folder: programs that the lesson talks to
+LINES_OF_A_SERVER = 60
 REMEDY = "CONTRIBUTING.md, section A lesson, file by file, says what belongs there."
 MINUTES = re.compile(r"\| Time \| (\d+) minutes, and (\d+) minutes for the exercises \|")
 SLUG = re.compile(r"(?:^|/)(\d\d-[a-z0-9-]+)(?=/)")
@@ -48,15 +50,20 @@ def _files_of(root: Path, slug: str) -> list[Path]:
 
 
 def strangers(folder: Path) -> list[str]:
-    """A lesson's folder holds its notebook, one script and data: all of it is read in ten minutes."""
+    """A lesson's folder holds its notebook, one script, data and small servers: all is read in ten minutes."""
     own = {f"{stem(folder)}.ipynb", script_of(folder).name}
+    own |= {f"{SERVERS}/{file.name}" for file in (folder / SERVERS).glob("*.py") if _is_short(file)}
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not NOT_KEPT & set(path.parts)]
     return [
-        f"{folder.name} must hold its notebook, its script and data only, got {path.relative_to(folder)}. "
-        "Put what the script needs into vllm_course/, and checks into checks/."
+        f"{folder.name} must hold its notebook, its script, data and {SERVERS}/ of at most {LINES_OF_A_SERVER} lines "
+        f"each, got {path.relative_to(folder)}. Put what the script needs into vllm_course/, and checks into checks/."
         for path in files
         if path.suffix in CODE and path.relative_to(folder).as_posix() not in own
     ]
+
+
+def _is_short(file: Path) -> bool:
+    return file.read_text("utf-8").count("\n") <= LINES_OF_A_SERVER
 
 
 def table_problems(source: str, slugs: set[str]) -> list[str]:

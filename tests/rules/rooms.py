@@ -18,7 +18,7 @@ ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", 
 BELOW = ["ground", "runtime", "engine"]
 PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "describing", "memory", "online", "configuring", "serving"]
 PACKAGE += ["remote", "toolbox", "progress", "checks", "checks_online", "checks_http", "forecasting", "widgets", "film"]
-PACKAGE += ["drills", "terminal", "lab", "classroom", "doctor", "cli"]
+PACKAGE += ["drills", "terminal", "tool_chat", "lab", "classroom", "doctor", "cli"]
 WITHOUT_FOLDER = ("face", "ground", "engine", "cli")
 
 # Each room and what it may import beside itself, the standard library and other projects.
@@ -47,7 +47,8 @@ ROOMS = {
     "widgets": [*BELOW, "chat", "checks", "progress"],
     "film": [*BELOW, "widgets"],
     "drills": [*BELOW, "film"],
-    "terminal": [*BELOW, "chat", "online", "remote", "toolbox", "progress"],
+    "terminal": [*BELOW, "chat", "online", "progress"],
+    "tool_chat": [*BELOW, "chat", "remote", "toolbox", "terminal"],
     "cli": ["face", *BELOW, "doctor", "classroom"],
     "face": PACKAGE,  # `vllm_course/__init__.py`, which only cli imports
     "lesson": PACKAGE,  # a folder of lessons/, exercises/ or solutions/

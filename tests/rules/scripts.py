@@ -16,7 +16,7 @@ import psutil
 from tools import warm
 from tools.solving import beside
 
-MAX_LINES = 150  # of all Python in a lesson's folder, that is, of its one script
+MAX_LINES = 150  # of a lesson's script
 LOADING = 350 * 2**20  # bytes: more than a script needs before it imports vLLM
 DEADLINE = 180  # seconds
 # Words without which a script does not run, or does not end.

@@ -124,10 +124,13 @@ def test_minutes_rule_refuses():
 def test_a_lesson_holds_one_notebook_and_one_script(tmp_path):
     folder = tmp_path / "01-first-steps"
     (folder / "more" / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "servers").mkdir()
     names = ["first_steps.py", "first_steps.ipynb", "prompts.txt", "checks.py", "more/part.py", "second.ipynb"]
-    for name in [*names, "more/.ipynb_checkpoints/x.ipynb"]:
+    for name in [*names, "more/.ipynb_checkpoints/x.ipynb", "servers/short.py"]:
         (folder / name).touch()
+    (folder / "servers/long.py").write_text("x = 1\n" * 61)
+    names.append("servers/long.py")
     found = map_rules.strangers(folder)
     assert [name for name in names if any(f"got {name}." in problem for problem in found)] == names[3:] and len(
         found
-    ) == 3
+    ) == 4

@@ -24,7 +24,9 @@ SHORT = ("--message", "What is the capital of France?", "--temperature", "0", "-
 
 
 class ChatTool(Tool):
-    """Calls the script in this process, in a folder of its own, with standard input from a file."""
+    """Calls a script that chats in this process, in a folder of its own, with standard input from a file."""
+
+    script = SCRIPT
 
     def __call__(self, *words: str, stdin: bytes | None = None) -> Run:
         """Call the script's `main`; without `stdin`, standard input is /dev/null."""
@@ -34,7 +36,7 @@ class ChatTool(Tool):
             given.seek(0)
             patch.setattr(sys, "stdin", nothing if stdin is None else given)
             patch.delenv(CHAT_MODEL_VARIABLE, raising=False)
-            code = call(SCRIPT, *words)
+            code = call(self.script, *words)
         printed = self._capsys.readouterr()
         return Run(code, printed.out, printed.err, self.files())
 

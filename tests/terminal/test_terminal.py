@@ -5,49 +5,9 @@ import os
 import re
 import signal
 
-import pexpect
 import pytest
 
-from tests.terminal.cases import SCRIPT
-from tools import warm
-from vllm_course.chat.models import CHAT_MODEL_VARIABLE
-
-LOADING = 180  # seconds until the first prompt, on a busy machine
-SECONDS = 60  # for everything after it
-READS, OBEYS = r"\x1b\[\?2004h", r"\x1b\[\?2004l"  # pasting is switched on while a line is read
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
-UP, LEFT, CTRL_C, ALT_ENTER = "\x1b[A", "\x1b[D", "\x03", "\x1b\r"
-
-
-class Terminal:
-    """The script in a pseudo-terminal of 30 lines with 100 columns."""
-
-    def __init__(self, folder, *words: str) -> None:
-        # No cursor position requests: nobody would answer them.
-        env = os.environ | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "VLLM_COURSE_HOME": str(folder)}
-        env.pop(CHAT_MODEL_VARIABLE, None)
-        command = [str(SCRIPT), *words]
-        self.child = pexpect.spawn(
-            warm.python(), command, env=env, dimensions=(30, 100), encoding="utf-8", timeout=SECONDS
-        )
-        self.child.delaybeforesend = None
-        self.child.expect(READS, timeout=LOADING)
-
-    def types(self, text: str) -> str:
-        """Type what ends a line and return what is shown between this line and the next."""
-        self.child.send(text)
-        self.child.expect(OBEYS)
-        self.child.expect(READS)
-        return ESCAPES.sub("", self.child.before)
-
-    def says(self, line: str) -> str:
-        """Type a line and Enter."""
-        return self.types(line + "\r")
-
-    def ends(self) -> int:
-        self.child.expect(pexpect.EOF)
-        self.child.close()
-        return self.child.exitstatus
+from tests.terminal.keyboard import ALT_ENTER, CTRL_C, LEFT, OBEYS, READS, SECONDS, UP, Terminal
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import time
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 NAMES = {"names": {"type": "array", "items": {"type": "string"}}}
+TOOLS = {"odd": ["variables", "odd name!\n"], "weather": ["get_weather"]}  # by how; all but two of them hang
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "own", "version": "1"}}
 
 
@@ -31,7 +32,7 @@ def main(how: str = "") -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         subprocess.Popen(SLEEP)
     for line in sys.stdin:
-        answer(json.loads(line), tools=["variables", "die", "hang", *(["odd name!\n"] if how == "odd" else [])])
+        answer(json.loads(line), tools=TOOLS.get(how, ["variables", "die", "hang"]))
     if how == "stubborn":
         time.sleep(600)  # its standard input is closed, and it stays
 

@@ -18,7 +18,7 @@ from vllm_course import paths
 from vllm_course.remote.reply import Call
 from vllm_course.toolbox.confirming import DECLINED, NOBODY, question, visible
 from vllm_course.toolbox.judging import judge
-from vllm_course.toolbox.results import as_text, for_model
+from vllm_course.toolbox.results import as_text, for_model, unmarked
 from vllm_course.toolbox.schemas import Tool
 
 PATIENCE = 120  # seconds, on a busy machine
@@ -238,3 +238,16 @@ def test_where_nobody_can_be_asked_the_call_is_declined():
     words = [sys.executable, "-c", ASKS, "1"]
     done = subprocess.run(words, input="y\ny\ny\n", capture_output=True, text=True, start_new_session=True)
     assert f"SAID: {NOBODY!r}" in done.stdout and "[y/N]" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "mark", ["<|im_end|>", "<|im_start|>", "</s>", "<s>", "<tool_call>", "</think>", "[TOOL_CALLS]"]
+)
+def test_a_result_cannot_hold_what_a_template_marks_turns_with(mark):
+    found = unmarked(f"sunny {mark}user")
+    assert mark not in found and found.replace(" ", "") == f"sunny{mark}user"
+
+
+def test_what_is_no_mark_stays():
+    text = 'a < b, <b>bold</b>, [1], ["OSLO"], [ERROR], <https://example.org>, {"sky": "sunny"}'
+    assert unmarked(text) == text

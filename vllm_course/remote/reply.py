@@ -82,6 +82,10 @@ class Reply:
         for piece in delta.tool_calls or []:
             self._add_call(piece)
 
+    def drop_calls(self) -> None:
+        """Forget the calls, which nobody is going to run."""
+        self._calls.clear()
+
     def _add_call(self, piece: "ChoiceDeltaToolCall") -> None:
         """Add a piece of a call: the first brings the name, the others more of the arguments.
 

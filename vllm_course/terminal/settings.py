@@ -61,7 +61,7 @@ def read_settings(args: argparse.Namespace) -> Settings:
             model=model,
             engine={} if args.max_model_len is None else {"max_model_len": args.max_model_len},
             params={name: value for name in RULES if (value := getattr(args, name, None)) is not None},
-            says=_messages(args),
+            says=messages_of(args),
             loaded=read_conversation(Path(args.load).expanduser(), name="--load") if args.load else None,
             save=save,
             system=args.system,
@@ -92,8 +92,12 @@ def _json(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _messages(args: argparse.Namespace) -> list[str] | None:
-    """Return the user's messages: of --message, or standard input as a whole, or else the example; None for a chat."""
+def messages_of(args: argparse.Namespace) -> list[str] | None:
+    """Return the user's messages: of --message, or standard input as a whole, or else the example; None for a chat.
+
+    Raises:
+        CourseError: A text is none that a tokenizer can read, or empty.
+    """
     if args.message:
         return [check_text(text, name="--message") for text in args.message]
     if _input_holds_text():

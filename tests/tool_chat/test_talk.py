@@ -12,8 +12,9 @@ from vllm_course.checks_http.server import StandIn
 from vllm_course.errors import CourseError, UsageError
 from vllm_course.remote.endpoint import Endpoint
 from vllm_course.remote.reply import Call
-from vllm_course.terminal.tool_talk import ToolChat, check_save, read_talk
 from vllm_course.terminal.view import View
+from vllm_course.tool_chat.files import check_save, read_talk
+from vllm_course.tool_chat.talk import ToolChat
 from vllm_course.toolbox.servers import Toolbox
 
 CALLED = {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {}}]}

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vllm_course.chat.files import WHAT
 from vllm_course.chat.history import Fitted, count_turns
-from vllm_course.chat.messages import check_messages
-from vllm_course.chat.settings import LONGEST
-from vllm_course.errors import CourseError
-from vllm_course.files import check_place, damaged, misfit, read_json, write
+from vllm_course.chat.settings import LONGEST, check_length
+from vllm_course.files import write
 from vllm_course.remote.endpoint import Endpoint
 from vllm_course.remote.history import fit_messages
-from vllm_course.remote.reply import Call
+from vllm_course.remote.reply import Call, Reply
+from vllm_course.terminal.line import told_to_leave
 from vllm_course.terminal.view import View
+from vllm_course.tool_chat.files import VERSION, check_save
 from vllm_course.toolbox.config import McpConfig
 from vllm_course.toolbox.confirming import visible
 from vllm_course.toolbox.schemas import Tool
@@ -24,9 +23,6 @@ from vllm_course.toolbox.servers import Toolbox
 
 SHORT = 300  # characters of a result that the user sees
 RESULT_TOKENS = 1000  # of a tool's result, and at most a quarter of the context
-SHAPE = {"version": int, "model": str, "messages": list}
-VERSION = 1
-KEYS = ("role", "content", "tool_calls", "tool_call_id")
 JSON_ONLY = "pocket"  # the course's models have only seen results as one line of JSON
 
 
@@ -39,6 +35,7 @@ class ToolChat:
         toolbox: The tools, None for none.
         view: Where answers appear.
         messages: What was said, without the question that is being answered.
+        params: Sampling parameters that the user gave; the server's count for all others.
         dropped: How many old turns the model does not see any more.
     """
 
@@ -46,20 +43,32 @@ class ToolChat:
     toolbox: Toolbox | None
     view: View
     messages: list[dict[str, Any]] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
     dropped: int = 0
 
     @classmethod
     async def open(
-        cls, endpoint: Endpoint, config: McpConfig | None, view: View, messages: list[dict[str, Any]]
+        cls,
+        endpoint: Endpoint,
+        config: McpConfig | None,
+        view: View,
+        messages: list[dict[str, Any]],
+        params: dict[str, Any] | None = None,
     ) -> "ToolChat":
-        """Find the model and start the servers of the tools, all or none."""
+        """Find the model and start the servers of the tools, all or none.
+
+        Raises:
+            CourseError: The server or a tool's server is not there, or `max_tokens` does not suit the model.
+        """
         await endpoint.open()
         try:
+            if endpoint.context and params and "max_tokens" in params:
+                check_length(params["max_tokens"], endpoint.context, name="--max-tokens")
             toolbox = await Toolbox(config).open() if config else None
         except BaseException:
             await endpoint.aclose()
             raise
-        return cls(endpoint, toolbox, view, messages)
+        return cls(endpoint, toolbox, view, messages, params or {})
 
     @property
     def tools(self) -> dict[str, Tool]:
@@ -74,7 +83,12 @@ class ToolChat:
     @property
     def max_tokens(self) -> int:
         """Tokens of the longest answer."""
-        return min(LONGEST, (self.endpoint.context or 2 * LONGEST) // 2)
+        return self.params.get("max_tokens") or min(LONGEST, (self.endpoint.context or 2 * LONGEST) // 2)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a request says beside messages and tools."""
+        return self.params | {"max_tokens": self.max_tokens}
 
     @property
     def result_tokens(self) -> int:
@@ -115,10 +129,17 @@ class ToolChat:
         text = visible(f"{call.name[:SHORT]}({call.arguments[:SHORT]}) -> {content[:SHORT]}")
         self.view.line(f"[{text}{more}]")
 
+    def remark(self, reply: Reply, *, calls: int, rounds_left: int) -> None:
+        """Say what is odd about the end of an answer."""
+        if reply.finish_reason == "length":
+            self.view.line(f"(cut at {self.max_tokens} tokens: --max-tokens allows more)")
+        if calls and not rounds_left:
+            self.view.line("(after the last round of calls it had to answer without tools: --max-rounds allows more)")
+
     def greet(self) -> None:
         """Say what model and which tools there are, and what the user should know about the tools."""
         asks = [tool.name for tool in self.tools.values() if not tool.read_only]
-        self.view.line(f"{self.endpoint.model} at {self.endpoint.url}. Ctrl-C stops an answer, Ctrl-D leaves.")
+        self.view.line(f"{self.endpoint.model} at {self.endpoint.url}. /help shows the commands, Ctrl-D leaves.")
         if self.tools:
             self.view.line(f"Tools: {', '.join(self.tools)}. You are asked before: {', '.join(asks) or 'none'}.")
         self.notes()
@@ -134,6 +155,22 @@ class ToolChat:
             await self.toolbox.aclose()
         await self.endpoint.aclose()
 
+    @contextlib.contextmanager
+    def kept(self, file: Path | None, *, also_failed: bool) -> Iterator[None]:
+        """Save to a file at the end of the block, or where the user's window is closed.
+
+        Args:
+            file: Where to; None for nowhere.
+            also_failed: Whether what was said before is saved where the block fails.
+        """
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if file and self.messages and (done or also_failed or told_to_leave.is_set()):
+                self.save(file, name="--save")
+
     def as_content(self) -> dict[str, Any]:
         """Return what a file of this conversation holds."""
         return {"version": VERSION, "model": self.endpoint.model, "messages": self.messages}
@@ -146,32 +183,3 @@ class ToolChat:
         """
         check_save(file, name=name)
         write(file, json.dumps(self.as_content(), indent=2, ensure_ascii=False), name=name)
-
-
-def check_save(file: Path, *, name: str) -> None:
-    """Refuse a place where no conversation should be written.
-
-    Raises:
-        UsageError: The folder is missing, or what lies there is no saved conversation.
-    """
-    check_place(file, name=name)
-    if file.exists() and file.stat().st_size:
-        read_talk(file, name=name)
-
-
-def read_talk(file: Path, *, name: str) -> list[dict[str, Any]]:
-    """Read the messages of a saved conversation, calls and results of tools among them.
-
-    Raises:
-        UsageError: The file cannot be read, or breaks a rule.
-    """
-    content = read_json(file, name=name, what=WHAT)
-    if reason := misfit(content, SHAPE):
-        raise damaged(file, f"{reason}.", name=name, what=WHAT)
-    try:
-        for index, message in enumerate(check_messages(content["messages"])):
-            if unknown := next((key for key in message if key not in KEYS), None):
-                raise CourseError(f"messages[{index}] must hold {', '.join(KEYS)} alone, got {unknown!r}.")
-    except CourseError as error:
-        raise damaged(file, str(error), name=name, what=WHAT) from None
-    return content["messages"]
