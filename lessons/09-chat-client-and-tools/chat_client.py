@@ -21,7 +21,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vllm_course.errors import CourseError
+from vllm_course import CourseError
 from vllm_course.remote.reply import Reply
 from vllm_course.runtime.interrupting import raise_from_now_on
 from vllm_course.terminal.commands import is_command

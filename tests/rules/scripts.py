@@ -26,6 +26,8 @@ NEEDED = {
 }
 # Scripts that load neither vLLM nor a model, and what they import last.
 NO_ENGINE = {"inspect_memory.py": "vllm_course.describing.weights", "serve_model.py": "vllm_course.serving.process"}
+NO_ENGINE |= {"chat_client.py": "vllm_course.toolbox.results"}
+ASKS_A_SERVER = ("chat_client.py",)  # whose address is in a variable
 ONE_LINE = re.compile(r"must be .+, got .+?\. \S.*\S")
 
 

@@ -11,8 +11,21 @@ import sys
 import pytest
 
 from tests.rules.notebooks import label, lessons
-from tests.rules.scripts import DEADLINE, NO_ENGINE, call, interrupted, module_of, needed, one_line, shape, start
+from tests.rules.scripts import (
+    ASKS_A_SERVER,
+    DEADLINE,
+    NO_ENGINE,
+    call,
+    interrupted,
+    module_of,
+    needed,
+    one_line,
+    shape,
+    start,
+)
 from vllm_course.catalogue import script_of
+from vllm_course.checks_http.server import StandIn
+from vllm_course.tool_chat.asked import URL_VARIABLE
 
 SCRIPTS = [script_of(folder) for folder in lessons()]
 # Ctrl-C at the moment when a module is imported.
@@ -33,6 +46,21 @@ os.execv(sys.executable, [sys.executable, sys.argv[1]])
 MISTAKES = [("--temperature", "-1"), ("--top-p", "0"), ("--max-tokens", "0"), ("--model", "no-such-model")]
 MISTAKES += [("--prompt", "")]
 MISTAKES += [("--memory", "0"), ("--memory", "24 apples"), ("--tensor-parallel-size", "0")]
+
+
+@pytest.fixture(autouse=True)
+def a_server_for_those_that_ask_one(request, monkeypatch):
+    """Have a server where a script looks for one when no option names it."""
+    if getattr(request.node, "callspec", None) and request.node.callspec.params["script"].name in ASKS_A_SERVER:
+        server = request.getfixturevalue("stand_in")
+        monkeypatch.setenv(URL_VARIABLE, server.base_url)
+
+
+@pytest.fixture
+def stand_in():
+    """A server that says some words."""
+    with StandIn("These are the words of a server that stands in.") as server:
+        yield server
 
 
 def options(script) -> dict:

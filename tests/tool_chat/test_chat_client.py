@@ -189,7 +189,7 @@ def wrong_words(tmp_path) -> dict[str, tuple[list[str], int, str]]:
         "no address": (["--base-url", "localhost"], 2, "--base-url must be an address such as"),
         "another path": (["--base-url", "{url}"], 1, "--base-url must lead to OpenAI's API"),
         "a wrong key": (["--api-key", "wrong"], 1, "must accept the API key, got 401"),
-        "a wrong model": (["--model", "stand-on"], 1, "--model must be one that the server serves, got 'stand-on'"),
+        "a wrong model": (["--model", "stand-on"], 2, "--model must be one that the server serves, got 'stand-on'"),
         "a key with a line end": (["--api-key", "a\nb"], 2, "--api-key must be plain text of one line"),
         "too many tokens": (["--max-tokens", "5000"], 1, "--max-tokens must be < 1024"),
         "no rounds": (["--max-rounds", "0"], 2, "--max-rounds: must be >= 1 and <= 100, got 0"),

@@ -167,7 +167,7 @@ class Endpoint:
         self.model = self.model or next(iter(served))
         if self.model not in served:
             remedy = did_you_mean(self.model, served, otherwise=f"It serves {', '.join(served)}.")
-            raise CourseError(f"--model must be one that the server serves, got {self.model!r}. {remedy}")
+            raise UsageError(f"--model must be one that the server serves, got {self.model!r}. {remedy}")
         self.context = getattr(served[self.model], "max_model_len", None)
 
     @contextlib.contextmanager
