@@ -53,8 +53,8 @@ class Reply:
     def message(self) -> dict[str, Any]:
         """The answer as a message for the next request.
 
-        Arguments that are no JSON object are left out: a chat template takes an object, and vLLM refuses a
-        conversation that holds another text there.
+        Arguments that are no JSON object are left out: a chat template takes an object. vLLM makes an empty one of
+        another text, and other servers refuse it.
         """
         said: dict[str, Any] = {"role": "assistant", "content": self.text}
         if self.calls:
