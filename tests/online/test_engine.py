@@ -6,10 +6,12 @@ A start takes many seconds, so the tests of this file share one engine as long a
 import asyncio
 import gc
 import multiprocessing
+import os
+import sys
 
 import pytest
 
-from tests.online.cases import engine_process, gone, greedy, text_of, until
+from tests.online.cases import Dying, engine_process, gone, greedy, text_of, until
 from vllm_course import CourseError, load_async_model, paths
 from vllm_course.models import find_model
 from vllm_course.online import engine as module
@@ -186,5 +188,18 @@ def test_what_only_the_process_finds_out_is_one_line_and_leaves_no_process(capfd
     with pytest.raises(CourseError) as refused:
         load_async_model("pocket-base-mini", kv_cache_memory_bytes=1)
     assert "kv_cache_memory_bytes must hold at least one" in str(refused.value)
+    assert multiprocessing.active_children() == [] and module._kept is None
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_process_that_is_killed_while_it_starts_is_one_line_and_no_other_cause(arrives, monkeypatch, capfd):
+    monkeypatch.setattr(module, "EngineProcess", type("Early", (Dying,), {"arrives": arrives}))
+    monkeypatch.setattr(
+        "multiprocessing.spawn._python_exe", os.fsencode(sys.executable)
+    )  # cold: one process, its own end
+    with pytest.raises(CourseError) as refused:
+        load_async_model("pocket-base-mini")
+    assert "got an engine that was killed, as Linux does where memory runs out" in str(refused.value)
     assert multiprocessing.active_children() == [] and module._kept is None
     assert capfd.readouterr() == ("", "")
