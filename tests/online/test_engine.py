@@ -184,6 +184,19 @@ def test_other_arguments_stop_the_first_engine_and_an_engine_that_died_is_starte
     assert capfd.readouterr() == ("", "") and multiprocessing.active_children() == []
 
 
+def test_a_first_request_does_not_wait_for_an_engine_that_dies_before_it_has_read_it(monkeypatch, capfd):
+    engine = load_async_model("pocket-base-mini")
+    process = engine_process(engine)
+
+    async def lost(*arguments) -> None:
+        process.kill()
+
+    monkeypatch.setattr(engine.engine_core, "_send_input_message", lost)
+    with pytest.raises(CourseError, match="got one whose process was ended by SIGKILL"):
+        text_of(engine)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_only_the_process_finds_out_is_one_line_and_leaves_no_process(capfd):
     with pytest.raises(CourseError) as refused:
         load_async_model("pocket-base-mini", kv_cache_memory_bytes=1)
