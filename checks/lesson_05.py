@@ -519,16 +519,19 @@ def job_that_goes_on(run_job, llm) -> None:
     """A job that survives an interruption anywhere."""
     with TemporaryDirectory() as name:
         source, target = Path(name) / "jobs.jsonl", Path(name) / "results.jsonl"
-        source.write_text("".join(f"{json.dumps(job)}\n" for job in TO_RUN), encoding="utf-8")
+        source.write_text("".join(json.dumps(job, ensure_ascii=False) + "\n" for job in TO_RUN), encoding="utf-8")
         truth = list(zip((job["id"] for job in TO_RUN), texts_of(TO_RUN, {}, llm), strict=True))
         _goes_on(run_job, source, target, llm, truth, 7, "when nothing interrupts it")
         whole = target.read_bytes()
-        for cut in range(1, 4):
+        target.unlink()
+        _goes_on(run_job, source, target, llm, truth, 7, "when size is 5", size=5)
+        errors = PowerCut("the power is gone"), KeyboardInterrupt(), RuntimeError("the engine has failed")
+        for cut, error in enumerate(errors, 1):
             target.unlink(missing_ok=True)
-            _interrupted(run_job, source, target, llm, cut, PowerCut("the power is gone"))
+            _interrupted(run_job, source, target, llm, cut, error)
             _goes_on(run_job, source, target, llm, truth, 7 - 3 * (cut - 1), f"after an error in call {cut}")
         target.unlink()
-        for error in (PowerCut("the power is gone"), RuntimeError("the engine has failed")):
+        for error in errors[::2]:
             _interrupted(run_job, source, target, llm, 2, error)
         _goes_on(run_job, source, target, llm, truth, 1, "after two errors")
         for at in _cuts(whole):
@@ -549,9 +552,14 @@ def _cuts(whole: bytes) -> list[int]:
 def _interrupted(run_job: Tried, source: Path, target: Path, llm, cut: int, expected: BaseException) -> None:
     watch = Unsafe(llm, target, cut, expected)
     begun = target.read_bytes().count(b"\n") if target.exists() else 0
-    _, error = run_job.ending(watch, source, target, 3)
+    try:
+        _, error = run_job.ending(watch, source, target, 3)
+    except KeyboardInterrupt as stopped:
+        if stopped is not expected:
+            raise
+        error = stopped
     require(
-        isinstance(error, type(expected)),
+        error is expected,
         lambda: (
             f"When call {cut} of generate ends with {described(expected)}, the same error must come out of run_job. "
             f"Yours ended with {'no error' if error is None else described(error)}."
@@ -562,13 +570,15 @@ def _interrupted(run_job: Tried, source: Path, target: Path, llm, cut: int, expe
         require(found == begun + 3 * place, f"{late}: write and flush a chunk before the next call.")
 
 
-def _goes_on(run_job: Tried, source: Path, target: Path, llm, truth: list[tuple], missing: int, when: str) -> None:
+def _goes_on(
+    run_job: Tried, source: Path, target: Path, llm, truth: list[tuple], missing: int, when: str, *, size: int = 3
+) -> None:
     # A record that lacks only its line break may be kept, or made again.
     watch, spared = (
         Unsafe(llm, target),
         target.exists() and _record(target.read_bytes().rpartition(b"\n")[2]) is not None,
     )
-    run_job(watch, source, target, 3, case=when)
+    run_job(watch, source, target, size, case=when)
     require(target.exists(), f"run_job must write the file target {when}: it is not there.")
     for place, line in enumerate(target.read_bytes().split(b"\n")[:-1]):
         wrong = f"Line {place + 1} of the target is {line!r:.60} {when}"
@@ -581,12 +591,13 @@ def _goes_on(run_job: Tried, source: Path, target: Path, llm, truth: list[tuple]
     for (one, text), (_, right) in zip(found, truth, strict=True):
         require(text == right, f"The text of {one!r} must be {right!r}, not {text!r:.60}, {when}: use its own params.")
     sizes = [len(call.prompts) for call in watch.calls]
-    least = [3] * ((missing - spared) // 3)
     require(
         watch.prompts in (missing, missing - spared),
         f"{missing} of 7 jobs were missing {when}, yet {watch.prompts} were generated: keep whole lines.",
     )
-    require(sizes[: len(least)] == least, f"Take 3 jobs per call, and fewer only at the end, not {sizes}.")
+    require(0 not in sizes, f"generate was called without a prompt {when}: call it only for jobs that are missing.")
+    fit = [size] * (watch.prompts // size) + [watch.prompts % size] * (watch.prompts % size > 0)
+    require(sizes == fit, f"Take {size} jobs per call {when}, and fewer only in the last: {fit}, not {sizes}.")
 
 
 def _record(line: bytes) -> tuple | None:

@@ -1,8 +1,11 @@
 """What the tests of the async engine share: its process, and the programs that own one."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -39,6 +42,31 @@ def until(condition: Callable[[], Any]) -> Any:
         assert time.monotonic() < end, "must be so in time, got no sign of it"
         time.sleep(0.05)
     return found
+
+
+class Dying:
+    """Stands for `EngineProcess`, and is killed while it starts; its exit code comes after the end of its pipes.
+
+    Args:
+        failures: Where it says that it has arrived, or else it has not.
+        calm: As for `EngineProcess`.
+    """
+
+    arrives = True
+
+    def __init__(self, failures: Connection, *, calm: dict[str, bool]) -> None:
+        self.failures = failures
+
+    def __reduce__(self) -> tuple:
+        return _die, (self.failures, self.arrives)
+
+
+def _die(failures: Connection, arrives: bool) -> None:
+    if arrives:
+        failures.send(None)
+    os.closerange(3, 256)
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def gone(process: psutil.Process) -> bool:

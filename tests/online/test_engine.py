@@ -6,10 +6,12 @@ A start takes many seconds, so the tests of this file share one engine as long a
 import asyncio
 import gc
 import multiprocessing
+import os
+import sys
 
 import pytest
 
-from tests.online.cases import engine_process, gone, greedy, text_of, until
+from tests.online.cases import Dying, engine_process, gone, greedy, text_of, until
 from vllm_course import CourseError, load_async_model, paths
 from vllm_course.models import find_model
 from vllm_course.online import engine as module
@@ -182,9 +184,35 @@ def test_other_arguments_stop_the_first_engine_and_an_engine_that_died_is_starte
     assert capfd.readouterr() == ("", "") and multiprocessing.active_children() == []
 
 
+def test_a_first_request_does_not_wait_for_an_engine_that_dies_before_it_has_read_it(monkeypatch, capfd):
+    engine = load_async_model("pocket-base-mini")
+    process = engine_process(engine)
+
+    async def lost(*arguments) -> None:
+        process.kill()
+
+    monkeypatch.setattr(engine.engine_core, "_send_input_message", lost)
+    with pytest.raises(CourseError, match="got one whose process was ended by SIGKILL"):
+        text_of(engine)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_only_the_process_finds_out_is_one_line_and_leaves_no_process(capfd):
     with pytest.raises(CourseError) as refused:
         load_async_model("pocket-base-mini", kv_cache_memory_bytes=1)
     assert "kv_cache_memory_bytes must hold at least one" in str(refused.value)
+    assert multiprocessing.active_children() == [] and module._kept is None
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_process_that_is_killed_while_it_starts_is_one_line_and_no_other_cause(arrives, monkeypatch, capfd):
+    monkeypatch.setattr(module, "EngineProcess", type("Early", (Dying,), {"arrives": arrives}))
+    monkeypatch.setattr(
+        "multiprocessing.spawn._python_exe", os.fsencode(sys.executable)
+    )  # cold: one process, its own end
+    with pytest.raises(CourseError) as refused:
+        load_async_model("pocket-base-mini")
+    assert "got an engine that was killed, as Linux does where memory runs out" in str(refused.value)
     assert multiprocessing.active_children() == [] and module._kept is None
     assert capfd.readouterr() == ("", "")

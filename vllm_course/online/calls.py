@@ -81,9 +81,22 @@ def _in_this_loop(engine: "AsyncLLM", ensure_reader: Callable) -> Callable:
         _require(engine)
         if core.resources.output_queue_task is not None and core.resources.output_queue_task.done():
             core.resources.output_queue_task, core.outputs_queue = None, asyncio.Queue()
+        new = core.resources.output_queue_task is None
         ensure_reader()
+        if new:
+            core.resources.output_queue_task.add_done_callback(functools.partial(_give_up, engine))
 
     return _ensure
+
+
+def _give_up(engine: "AsyncLLM", reader: asyncio.Task) -> None:
+    """End the calls that wait for a word of the engine when nobody reads its words any more.
+
+    vLLM lets them wait for ever, and the first request of each engine begins with such a call.
+    """
+    for future in engine.engine_core.utility_results.values():
+        if future.get_loop() is reader.get_loop() and not future.done():
+            future.set_exception(trouble(engine) or EngineDeadError())
 
 
 def _require(engine: "AsyncLLM") -> None:

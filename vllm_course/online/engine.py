@@ -10,8 +10,8 @@ import functools
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterator
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +106,13 @@ def _in_a_process_that_ends(failures: Connection) -> Iterator[None]:
     """Have vLLM start `EngineProcess` in the block, and leave no process behind where the block fails."""
     from vllm.platforms import current_platform
     from vllm.v1.engine.core import EngineCoreProc
+    from vllm.v1.engine.utils import CoreEngineProcManager
 
     calm = {"quiet": wanted(), "faster": current_platform.is_cpu()}
     before, method = set(multiprocessing.active_children()), os.environ.get(METHOD)
-    run = vars(EngineCoreProc)["run_engine_core"]
+    run, finished = vars(EngineCoreProc)["run_engine_core"], CoreEngineProcManager.finished_procs
     EngineCoreProc.run_engine_core = EngineProcess(failures, calm=calm)
+    CoreEngineProcManager.finished_procs = functools.partialmethod(_finished, finished)
     os.environ[METHOD] = "spawn"  # vLLM's choice on a CPU; a copy of a process with threads may hang
     try:
         yield
@@ -119,9 +121,21 @@ def _in_a_process_that_ends(failures: Connection) -> Iterator[None]:
             process.kill()
         raise
     finally:
-        EngineCoreProc.run_engine_core = run
+        EngineCoreProc.run_engine_core, CoreEngineProcManager.finished_procs = run, finished
         os.environ.pop(METHOD)
         os.environ.update({METHOD: method} if method else {})
+
+
+def _finished(manager: Any, finished: Callable[[Any], dict[str, int]]) -> dict[str, int]:
+    """Name the processes that have ended, after what vLLM has seen of their end and Linux has not finished yet.
+
+    A process that is killed closes its pipe first and has an exit code a moment later. vLLM asks in between, and then
+    could not say how the process ended.
+    """
+    for process in manager.processes:
+        if process.pid and wait([process.sentinel], timeout=0):
+            process.join()
+    return finished(manager)
 
 
 def _cause(receiver: Connection) -> Exception | None:

@@ -93,6 +93,14 @@ CALLED = 'outputs = llm.generate([job["prompt"] for job in chunk], params)'
 SWALLOWED = f"try:\n                {CALLED}\n            except BaseException:\n                return\n"
 RECORDS = 'b"".join(line + b"\\n" for line in written.split(b"\\n") if line.endswith(b"}"))'
 WRITTEN = "        results.write(whole)\n        results.flush()\n"
+RENAMED = SWALLOWED.replace("BaseException:", "Exception as error:").replace(
+    "return", 'raise RuntimeError("the job has failed") from error'
+)
+TAKEN_LATE = f"chunk = [None]\n        while chunk:\n            chunk = {TAKEN}"
+ONE_BY_ONE_AT_THE_END = (
+    "            if len(chunk) < size:\n                jobs, chunk = itertools.chain(chunk[1:], jobs), chunk[:1]\n"
+)
+PARAMS = "            params = [SamplingParams"
 
 # 5.9
 
@@ -269,7 +277,18 @@ WRONG = {
             CALLED,
             SWALLOWED.replace("BaseException", "Exception"),
         ),
+        edit(
+            "Ctrl-C swallowed",
+            "KeyboardInterrupt, the",
+            CALLED,
+            SWALLOWED.replace("BaseException", "KeyboardInterrupt"),
+        ),
+        edit("an error of its own", "Yours ended with RuntimeError: the job", CALLED, RENAMED),
         edit("one call for all", "Take 3 jobs per call", "itertools.islice(jobs, size)", "itertools.islice(jobs, 100)"),
+        edit("a size of its own", "Take 5 jobs per call", "itertools.islice(jobs, size)", "itertools.islice(jobs, 3)"),
+        edit("the rest one by one", "[5, 2], not [5, 1, 1]", PARAMS, ONE_BY_ONE_AT_THE_END + PARAMS),
+        edit("a call for nothing", "without a prompt", CHUNKED, TAKEN_LATE),
+        edit("another encoding", "one line per job", 'encoding="utf-8") as lines', 'encoding="latin-1") as lines'),
         edit(
             "some of its parameters",
             "its own params",
