@@ -83,6 +83,7 @@ def _line(event: dict | str) -> bytes:
     ("answer", "status", "tokens"),
     [
         ((200, [TEXT, USAGE, "[DONE]"]), 200, 7),
+        ((200, [TEXT, '{"choices": []}\n\n: a comment', "[DONE]"]), 200, 0),
         ((200, [TEXT]), "cut", 0),
         ((503, []), 503, 0),
         ((200, [{"error": {"code": 500, "message": "EngineCore"}}, "[DONE]"]), 500, 0),
