@@ -73,6 +73,17 @@ def test_it_is_ready_when_it_answers_and_stops_when_told(ready, tmp_path):
     assert not launched.engine_died
 
 
+def test_a_log_is_text_without_colours_whoever_writes_to_it(ready, tmp_path):
+    """vLLM colours its log where FORCE_COLOR is set."""
+    launched = ready(log=tmp_path / "server.log")
+    with (tmp_path / "server.log").open("ab") as log:
+        log.write(b"\x1b[31mERROR\x1b[0m \xff\n")
+    launched.stop()
+    lines = launched.log_text().splitlines()
+    assert lines[0].startswith("engine ") and lines[1] == "ERROR \N{REPLACEMENT CHARACTER}"
+    assert "EngineDeadError" in lines[2] and len(lines) == 3
+
+
 def test_another_server_goes_on(ready, place):
     first, other = ready(), standin(port := free_port(), tag=place[1])
     try:
@@ -285,8 +296,10 @@ ROOT = """(EngineCore pid=8) ERROR 11-27 16:00:00 [core.py:1] ValueError: No mem
     ("log", "said"),
     [
         ("", "no line in its log"),
-        ("\none\n\n two \n\n", "two"),
+        ("\none\n\n two \n \n", "two"),
         ("OSError: why.\nRuntimeError: KeyboardInterrupt: terminated", "OSError: why"),
+        ("(APIServer pid=7) Exception: why\nbye", "Exception: why"),  # as tokenizers says it
+        ("SystemExit: why\nbye", "SystemExit: why"),
         ("OSError: why\nUserWarning: SystemExit: leaked semaphore objects", "OSError: why"),
         ("(APIServer pid=7) INFO 11-27 16:00:00 [entry.py:1] the last line", "the last line"),
         ("entry.py: error: unrecognized arguments: --x", "unrecognized arguments: --x"),

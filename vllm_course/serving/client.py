@@ -99,8 +99,7 @@ class Server:
     def stop(self) -> None:
         """Let running requests finish, and end the server."""
         self._launched.stop()
-        if "http" in vars(self):
-            self.http.close()
+        self.http.close()
 
     def __enter__(self) -> "Server":
         return self
