@@ -70,9 +70,8 @@ def watch(engine: subprocess.Popen, how: str) -> None:
     engine.wait()
     if STOPPING.is_set():
         return
-    if how == "fatal":
-        print("ERROR EngineCore encountered a fatal error.", flush=True)
-    print("WARNING [shutdown] MPClient: engine core exited unexpectedly; starting cleanup", flush=True)
+    killed = "WARNING [shutdown] MPClient: engine core exited unexpectedly; starting cleanup"
+    print("ERROR EngineCore encountered a fatal error." if how == "fatal" else killed, flush=True)
     os._exit(0)
 
 

@@ -166,6 +166,12 @@ def test_mistakes_are_said_in_one_line(how, words, message):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_without_a_model_no_start_is_said(how, monkeypatch):
+    monkeypatch.setattr(client.waiting, "said", None)
+    with pytest.raises(CourseError, match="--model must be given"):
+        server(ServeConfig())
+
+
 def test_a_port_in_use_is_refused_before_anything_starts(how):
     port = int(server().url.rpartition(":")[2])
     client._kept = (None, client._kept[1])

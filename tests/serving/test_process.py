@@ -167,6 +167,20 @@ def test_a_server_that_somebody_else_ends_has_no_dead_engine(ready, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [(lambda launched: launched.stop(), 0), (lambda launched: os.kill(launched.pid, signal.SIGKILL), 137)],
+)
+def test_a_server_that_was_told_to_end_or_was_killed_has_no_dead_engine(ready, tmp_path, capfd, end, code):
+    """Its engine may be gone a moment before it."""
+    launched = ready(log=tmp_path / "server.log")
+    with (tmp_path / "server.log").open("a") as log:
+        log.write("MPClient: engine core exited unexpectedly\n")
+    end(launched)
+    assert launched.wait() == code and not launched.engine_died
+    assert capfd.readouterr().err == ""
+
+
 def test_it_stops_although_a_process_holds_the_pipe_too(ready):
     """A notebook may have forked; such a process has all that was open."""
     launched = ready()
@@ -235,6 +249,19 @@ def test_a_guard_that_is_told_to_end_ends_what_does_not_listen(ready, place, num
     watcher.send_signal(number)
     assert launched.wait() == 128 + number
     until(lambda: not tagged(place[1]))
+
+
+def test_variables_of_python_do_not_reach_the_guard(place, monkeypatch):
+    """With this one it would wait for a person at its end."""
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    launched = standin(place[0], "killed")
+    until(lambda: launched.poll() == 128 + signal.SIGKILL)
+
+
+def test_a_learners_file_hides_no_package_from_the_server(ready, tmp_path, monkeypatch):
+    (tmp_path / "http.py").write_text("raise ImportError('mine')")
+    monkeypatch.chdir(tmp_path)
+    assert ready().poll() is None
 
 
 def test_a_server_has_no_input(place):
