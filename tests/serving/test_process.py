@@ -251,6 +251,11 @@ def test_a_guard_that_is_told_to_end_ends_what_does_not_listen(ready, place, num
     until(lambda: not tagged(place[1]))
 
 
+def test_its_variables_come_before_the_programs(ready, place, monkeypatch):
+    monkeypatch.setenv(TAG, "the program's")
+    assert psutil.Process(ready().pid).environ()[TAG] == place[1]
+
+
 def test_variables_of_python_do_not_reach_the_guard(place, monkeypatch):
     """With this one it would wait for a person at its end."""
     monkeypatch.setenv("PYTHONINSPECT", "1")
@@ -288,6 +293,13 @@ def test_a_start_that_fails_says_why(place):
     said = "the server must start, got exit code 1 (OSError: [Errno 98] Address already in use). Its log says more."
     with pytest.raises(CourseError, match=re.escape(said)):
         wait_ready(f"http://127.0.0.1:{place[0]}", launched)
+
+
+def test_a_guard_that_cannot_start_says_why(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "__file__", str(tmp_path / "no.py"))
+    said = "python must start the server, got: .*No such file or directory. See `make doctor`."
+    with pytest.raises(CourseError, match=said):
+        standin(place[0], tag=place[1])
 
 
 @pytest.mark.parametrize(("how", "code"), [("killed", 137), ("engine killed", 1)])
