@@ -166,6 +166,13 @@ def test_mistakes_are_said_in_one_line(how, words, message):
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.invalid"])
+def test_an_address_of_another_machine_is_refused(how, host):
+    config = ServeConfig().merge_cli_args({"model": "pocket-chat", "host": host})
+    with pytest.raises(CourseError, match=f"server.host must be an address of this machine, got '?{host}'? [(]"):
+        server(config)
+
+
 def test_without_a_model_no_start_is_said(how, monkeypatch):
     monkeypatch.setattr(client.waiting, "said", None)
     with pytest.raises(CourseError, match="--model must be given"):

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 from tests.online.cases import DEADLINE, gone, until
 from tests.serving.cases import STANDIN, TAG, engine_of, free_port, is_free, standin, tagged
 from vllm_course import CourseError, paths
-from vllm_course.serving import guard
+from vllm_course.serving import guard, process
 from vllm_course.serving.process import ENGINE_DIED, ENGINE_FAILED, launch, telling, wait_ready
 
 PROGRAM = """
@@ -75,6 +76,7 @@ def test_it_is_ready_when_it_answers_and_stops_when_told(ready, tmp_path):
 
 def test_a_log_is_text_without_colours_whoever_writes_to_it(ready, tmp_path):
     """vLLM colours its log where FORCE_COLOR is set."""
+    (tmp_path / "server.log").write_text("of a server before\n")
     launched = ready(log=tmp_path / "server.log")
     with (tmp_path / "server.log").open("ab") as log:
         log.write(b"\x1b[31mERROR\x1b[0m \xff\n")
@@ -310,11 +312,41 @@ def test_a_start_that_is_killed_names_the_memory(place, how, code):
         wait_ready(f"http://127.0.0.1:{place[0]}", launched)
 
 
-def test_waiting_can_be_limited(place):
-    launched = standin(place[0] + 1, tag=place[1])
-    with pytest.raises(CourseError, match="the server must be ready within 0.2 s, got no answer"):
-        wait_ready(f"http://127.0.0.1:{place[0]}", launched, timeout=0.2)
-    launched.kill()
+@pytest.mark.parametrize("timeout", [0, 0.2])
+def test_waiting_can_be_limited(place, timeout):
+    launched = standin(free_port(), tag=place[1])
+    late = threading.Timer(10, launched.kill)
+    late.start()
+    try:
+        with pytest.raises(CourseError, match=f"the server must be ready within {timeout} s, got no answer"):
+            wait_ready(f"http://127.0.0.1:{place[0]}", launched, timeout=timeout)
+    finally:
+        late.cancel()
+        launched.kill()
+
+
+def test_a_server_that_is_unwell_is_not_ready(ready, place):
+    ready("unwell")
+    assert ask(place[0], "/health") == 200
+
+
+@pytest.mark.parametrize("pause", [0, 4])
+def test_what_does_not_speak_http_or_hangs_is_not_ready(ready, monkeypatch, pause):
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            time.sleep(pause)
+            self.request.sendall(b"hello\n")
+
+    monkeypatch.setattr(process, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(socketserver.ThreadingTCPServer, "daemon_threads", True)
+    launched = ready()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as other:
+        threading.Thread(target=other.serve_forever).start()
+        begun = time.monotonic()
+        with pytest.raises(CourseError, match="the server must be ready within 0.5 s, got no answer"):
+            wait_ready(f"http://127.0.0.1:{other.server_address[1]}", launched, timeout=0.5)
+        assert time.monotonic() - begun < 3
+        other.shutdown()
 
 
 def test_a_log_that_cannot_be_written_is_refused_in_one_line(tmp_path):

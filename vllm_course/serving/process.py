@@ -192,7 +192,7 @@ def _healthy(url: str) -> bool:
 def _opened(log: Path | None) -> IO[bytes]:
     """Open a log; all processes append to it, so that it can be read meanwhile."""
     if log is None:
-        return tempfile.TemporaryFile("a+b")
+        return tempfile.TemporaryFile()
     try:
         Path(log).write_bytes(b"")
         return open(log, "a+b")  # noqa: SIM115, it is open as long as the server
