@@ -20,10 +20,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers, on /slow after a while."""
 
     def do_GET(self) -> None:
-        """Answer 200 with what /v1/models says."""
+        """Answer with what /v1/models says."""
         time.sleep(2 if self.path == "/slow" else 0)
         body = b'{"data": [{"id": "standin"}]}'
-        self.send_response(200)
+        self.server.unwell -= 1
+        self.send_response(503 if self.server.unwell >= 0 else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -36,6 +37,7 @@ class Server(http.server.ThreadingHTTPServer):
     """Waits for the requests that run, when it is closed."""
 
     daemon_threads = False
+    unwell = 0  # how many questions more are answered so
 
 
 def main(port: str, how: str, *_: str) -> None:
@@ -55,6 +57,7 @@ def main(port: str, how: str, *_: str) -> None:
     if how == "late":
         time.sleep(0.5)
     server = Server(("127.0.0.1", int(port)), Handler)
+    server.unwell = 2 if how == "unwell" else 0
     stop = signal.SIG_IGN if how == "stubborn" else lambda *_: threading.Thread(target=server.shutdown).start()
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=watch, args=(engine, how), daemon=True).start()
@@ -70,9 +73,8 @@ def watch(engine: subprocess.Popen, how: str) -> None:
     engine.wait()
     if STOPPING.is_set():
         return
-    if how == "fatal":
-        print("ERROR EngineCore encountered a fatal error.", flush=True)
-    print("WARNING [shutdown] MPClient: engine core exited unexpectedly; starting cleanup", flush=True)
+    killed = "WARNING [shutdown] MPClient: engine core exited unexpectedly; starting cleanup"
+    print("ERROR EngineCore encountered a fatal error." if how == "fatal" else killed, flush=True)
     os._exit(0)
 
 

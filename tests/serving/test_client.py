@@ -51,6 +51,7 @@ def test_it_is_used_in_a_block(how, place):
         assert not running.url.endswith(":8000")  # the configuration's default, where another server may be
         assert running.base_url == f"{running.url}/v1" and running.url.startswith("http://127.0.0.1:")
         assert running.http.get("/v1/models").json()["data"][0]["id"] == running.model == "standin"
+        assert running.http.timeout == httpx.Timeout(None)  # an answer may take minutes
         assert running.log.startswith("engine ")
     assert repr(running) == "Server('standin', stopped)" and not running.is_running
     assert not tagged(place[1]) and running.http.is_closed
@@ -69,7 +70,8 @@ def test_the_same_call_returns_the_same_server_and_another_one_stops_it(how):
     second = server(max_num_seqs=4)
     assert repr(first) == "Server('standin', stopped)" and second.pid != first.pid
     second.stop()
-    assert server(max_num_seqs=4) is not second
+    third = server(max_num_seqs=4, seed=1)
+    assert third is not second and server(seed=1, max_num_seqs=4) is third
 
 
 @pytest.mark.parametrize("other", [{"api_key": "k"}, {"log": "log"}, {"port": 0}, {"model": "pocket-base"}])
@@ -162,6 +164,19 @@ def test_mistakes_are_said_in_one_line(how, words, message):
     with pytest.raises(CourseError) as caught:
         server(**words)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.invalid"])
+def test_an_address_of_another_machine_is_refused(how, host):
+    config = ServeConfig().merge_cli_args({"model": "pocket-chat", "host": host})
+    with pytest.raises(CourseError, match=f"server.host must be an address of this machine, got '?{host}'? [(]"):
+        server(config)
+
+
+def test_without_a_model_no_start_is_said(how, monkeypatch):
+    monkeypatch.setattr(client.waiting, "said", None)
+    with pytest.raises(CourseError, match="--model must be given"):
+        server(ServeConfig())
 
 
 def test_a_port_in_use_is_refused_before_anything_starts(how):

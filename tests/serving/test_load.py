@@ -83,9 +83,10 @@ def _line(event: dict | str) -> bytes:
     ("answer", "status", "tokens"),
     [
         ((200, [TEXT, USAGE, "[DONE]"]), 200, 7),
+        ((200, [TEXT, '{"choices": []}\n\n: a comment', "[DONE]"]), 200, 0),
         ((200, [TEXT]), "cut", 0),
         ((503, []), 503, 0),
-        ((200, [TEXT, {"error": {"code": 500, "message": "EngineCore"}}, "[DONE]"]), 500, 0),
+        ((200, [{"error": {"code": 500, "message": "EngineCore"}}, "[DONE]"]), 500, 0),
         ((None, []), "RemoteProtocolError", 0),
     ],
 )
@@ -93,16 +94,28 @@ def test_how_a_request_ended(scripted, answer, status, tokens):
     scripted.answers += [(200, [TEXT, USAGE, "[DONE]"]), answer]
     found = load(scripted, ["one", "two"], clients=1, max_tokens=3)
     assert found.status.to_list() == [200, status] and found.tokens.to_list() == [7, tokens]
-    assert scripted.bodies[0] | {"prompt": "one", "max_tokens": 3, "model": "m"} == scripted.bodies[0]
+    streams = {"stream": True, "stream_options": {"include_usage": True}}
+    assert scripted.bodies[0] == {"prompt": "one", "max_tokens": 3, "model": "m"} | streams
 
 
 def test_the_first_token_is_the_first_text(scripted):
     role, empty = {"delta": {"role": "assistant", "content": ""}}, {"text": ""}
-    events = [{"choices": [role]}, {"choices": [empty]}, 0.2, {"choices": [{"delta": {"content": "a"}}]}, 0.3, "[DONE]"]
-    scripted.answers.append((200, events))
+    said = {"choices": [{"delta": {"content": "a"}}]}
+    scripted.answers.append((200, [{"choices": [role]}, {"choices": [empty]}, 0.2, said, 0.3, said, "[DONE]"]))
     (row,) = load(scripted, [[{"role": "user", "content": "Hi"}]], clients=3).to_dict("records")
     assert 0.2 <= row["ttft"] < row["seconds"] - 0.1
     assert scripted.bodies[0]["messages"] == [{"role": "user", "content": "Hi"}]
+
+
+def test_clients_send_at_once_and_each_takes_the_next_prompt(scripted):
+    scripted.answers += [(200, [pause, TEXT, USAGE, "[DONE]"]) for pause in (1.0, 0.6, 0.1)]
+    begun = time.monotonic()
+    found = load(scripted, ["one", "two", "three"], clients=2, model="other")
+    whole = time.monotonic() - begun
+    assert scripted.bodies[2]["prompt"] == "three" and scripted.bodies[2]["model"] == "other"
+    assert set(found.client[:2]) == {0, 1} and found.client[2] == found.client[found.seconds[:2].idxmin()]
+    assert (found.start[:2] < 0.5).all() and found.start[2] >= 0.6
+    assert 0.1 <= found.ttft[2] <= found.seconds[2] < 0.5 and (found.start + found.seconds).max() < whole < 1.5
 
 
 def test_a_server_that_is_gone_and_no_prompt_at_all(scripted):
@@ -149,10 +162,24 @@ def test_a_parameter_without_sense_is_no_reason_to_stop(scripted):
         load(scripted, ["one"], clients=1, stop={1})
 
 
+def interrupt_after(seconds: float) -> None:
+    """Press a notebook's interrupt button, a little later."""
+    button = functools.partial(signal.pthread_kill, threading.main_thread().ident, signal.SIGINT)
+    threading.Timer(seconds, button).start()
+
+
+def test_an_interruption_before_the_first_request_sends_none(scripted, monkeypatch):
+    begin = asyncio.run
+    monkeypatch.setattr(asyncio, "run", lambda load: time.sleep(0.5) or begin(load))
+    interrupt_after(0.2)
+    with pytest.raises(KeyboardInterrupt):
+        load(scripted, ["one"], clients=1)
+    assert scripted.bodies == []
+
+
 def test_an_interruption_ends_it(scripted):
     scripted.answers.append((200, [TEXT, 5.0]))
-    button = functools.partial(signal.pthread_kill, threading.main_thread().ident, signal.SIGINT)
-    threading.Timer(0.5, button).start()
+    interrupt_after(0.5)
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         load(scripted, ["one"] * 2, clients=1)

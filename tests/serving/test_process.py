@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 from tests.online.cases import DEADLINE, gone, until
 from tests.serving.cases import STANDIN, TAG, engine_of, free_port, is_free, standin, tagged
 from vllm_course import CourseError, paths
-from vllm_course.serving import guard
+from vllm_course.serving import guard, process
 from vllm_course.serving.process import ENGINE_DIED, ENGINE_FAILED, launch, telling, wait_ready
 
 PROGRAM = """
@@ -71,6 +72,18 @@ def test_it_is_ready_when_it_answers_and_stops_when_told(ready, tmp_path):
     launched.stop()
     assert gone(engine) and launched.poll() == launched.wait() == 0
     assert not launched.engine_died
+
+
+def test_a_log_is_text_without_colours_whoever_writes_to_it(ready, tmp_path):
+    """vLLM colours its log where FORCE_COLOR is set."""
+    (tmp_path / "server.log").write_text("of a server before\n")
+    launched = ready(log=tmp_path / "server.log")
+    with (tmp_path / "server.log").open("ab") as log:
+        log.write(b"\x1b[31mERROR\x1b[0m \xff\n")
+    launched.stop()
+    lines = launched.log_text().splitlines()
+    assert lines[0].startswith("engine ") and lines[1] == "ERROR \N{REPLACEMENT CHARACTER}"
+    assert "EngineDeadError" in lines[2] and len(lines) == 3
 
 
 def test_another_server_goes_on(ready, place):
@@ -156,6 +169,20 @@ def test_a_server_that_somebody_else_ends_has_no_dead_engine(ready, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [(lambda launched: launched.stop(), 0), (lambda launched: os.kill(launched.pid, signal.SIGKILL), 137)],
+)
+def test_a_server_that_was_told_to_end_or_was_killed_has_no_dead_engine(ready, tmp_path, capfd, end, code):
+    """Its engine may be gone a moment before it."""
+    launched = ready(log=tmp_path / "server.log")
+    with (tmp_path / "server.log").open("a") as log:
+        log.write("MPClient: engine core exited unexpectedly\n")
+    end(launched)
+    assert launched.wait() == code and not launched.engine_died
+    assert capfd.readouterr().err == ""
+
+
 def test_it_stops_although_a_process_holds_the_pipe_too(ready):
     """A notebook may have forked; such a process has all that was open."""
     launched = ready()
@@ -226,6 +253,24 @@ def test_a_guard_that_is_told_to_end_ends_what_does_not_listen(ready, place, num
     until(lambda: not tagged(place[1]))
 
 
+def test_its_variables_come_before_the_programs(ready, place, monkeypatch):
+    monkeypatch.setenv(TAG, "the program's")
+    assert psutil.Process(ready().pid).environ()[TAG] == place[1]
+
+
+def test_variables_of_python_do_not_reach_the_guard(place, monkeypatch):
+    """With this one it would wait for a person at its end."""
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    launched = standin(place[0], "killed")
+    until(lambda: launched.poll() == 128 + signal.SIGKILL)
+
+
+def test_a_learners_file_hides_no_package_from_the_server(ready, tmp_path, monkeypatch):
+    (tmp_path / "http.py").write_text("raise ImportError('mine')")
+    monkeypatch.chdir(tmp_path)
+    assert ready().poll() is None
+
+
 def test_a_server_has_no_input(place):
     """The guard's own is the pipe from the program."""
     launched = standin(place[0], "reads", tag=place[1])
@@ -252,6 +297,13 @@ def test_a_start_that_fails_says_why(place):
         wait_ready(f"http://127.0.0.1:{place[0]}", launched)
 
 
+def test_a_guard_that_cannot_start_says_why(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "__file__", str(tmp_path / "no.py"))
+    said = "python must start the server, got: .*No such file or directory. See `make doctor`."
+    with pytest.raises(CourseError, match=said):
+        standin(place[0], tag=place[1])
+
+
 @pytest.mark.parametrize(("how", "code"), [("killed", 137), ("engine killed", 1)])
 def test_a_start_that_is_killed_names_the_memory(place, how, code):
     launched = standin(place[0], how)
@@ -260,11 +312,41 @@ def test_a_start_that_is_killed_names_the_memory(place, how, code):
         wait_ready(f"http://127.0.0.1:{place[0]}", launched)
 
 
-def test_waiting_can_be_limited(place):
-    launched = standin(place[0] + 1, tag=place[1])
-    with pytest.raises(CourseError, match="the server must be ready within 0.2 s, got no answer"):
-        wait_ready(f"http://127.0.0.1:{place[0]}", launched, timeout=0.2)
-    launched.kill()
+@pytest.mark.parametrize("timeout", [0, 0.2])
+def test_waiting_can_be_limited(place, timeout):
+    launched = standin(free_port(), tag=place[1])
+    late = threading.Timer(10, launched.kill)
+    late.start()
+    try:
+        with pytest.raises(CourseError, match=f"the server must be ready within {timeout} s, got no answer"):
+            wait_ready(f"http://127.0.0.1:{place[0]}", launched, timeout=timeout)
+    finally:
+        late.cancel()
+        launched.kill()
+
+
+def test_a_server_that_is_unwell_is_not_ready(ready, place):
+    ready("unwell")
+    assert ask(place[0], "/health") == 200
+
+
+@pytest.mark.parametrize("pause", [0, 4])
+def test_what_does_not_speak_http_or_hangs_is_not_ready(ready, monkeypatch, pause):
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            time.sleep(pause)
+            self.request.sendall(b"hello\n")
+
+    monkeypatch.setattr(process, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(socketserver.ThreadingTCPServer, "daemon_threads", True)
+    launched = ready()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as other:
+        threading.Thread(target=other.serve_forever).start()
+        begun = time.monotonic()
+        with pytest.raises(CourseError, match="the server must be ready within 0.5 s, got no answer"):
+            wait_ready(f"http://127.0.0.1:{other.server_address[1]}", launched, timeout=0.5)
+        assert time.monotonic() - begun < 3
+        other.shutdown()
 
 
 def test_a_log_that_cannot_be_written_is_refused_in_one_line(tmp_path):
@@ -285,8 +367,10 @@ ROOT = """(EngineCore pid=8) ERROR 11-27 16:00:00 [core.py:1] ValueError: No mem
     ("log", "said"),
     [
         ("", "no line in its log"),
-        ("\none\n\n two \n\n", "two"),
+        ("\none\n\n two \n \n", "two"),
         ("OSError: why.\nRuntimeError: KeyboardInterrupt: terminated", "OSError: why"),
+        ("(APIServer pid=7) Exception: why\nbye", "Exception: why"),  # as tokenizers says it
+        ("SystemExit: why\nbye", "SystemExit: why"),
         ("OSError: why\nUserWarning: SystemExit: leaked semaphore objects", "OSError: why"),
         ("(APIServer pid=7) INFO 11-27 16:00:00 [entry.py:1] the last line", "the last line"),
         ("entry.py: error: unrecognized arguments: --x", "unrecognized arguments: --x"),

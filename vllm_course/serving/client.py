@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vllm_course.configuring.config import ServeConfig
 from vllm_course.runtime import waiting
 from vllm_course.serving import command
-from vllm_course.serving.preflight import preflight
+from vllm_course.serving.preflight import preflight, require_free_port
 from vllm_course.serving.process import Launched, wait_ready
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ class Server:
     def stop(self) -> None:
         """Let running requests finish, and end the server."""
         self._launched.stop()
-        if "http" in vars(self):
-            self.http.close()
+        self.http.close()
 
     def __enter__(self) -> "Server":
         return self
@@ -196,11 +195,13 @@ def _reserved(host: str, port: int | None) -> Iterator[int]:
 
     Linux lets the server bind it a second time, since nobody listens on the first socket.
     """
+    if not port:
+        require_free_port(host, 0)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # A port that is given is refused below, in the words of the preflight.
-        with contextlib.suppress(OSError) if port else contextlib.nullcontext():
+        with contextlib.suppress(OSError):
             holder.bind((host, port or 0))
         number = port or holder.getsockname()[1]
         if sys.platform != "linux":

@@ -56,10 +56,9 @@ def end(server: subprocess.Popen, mark: str, *, grace: float) -> None:
     """Ask the server to end, once, and kill what is left of it after the grace."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    if server.poll() is None:
-        server.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(grace)
+    server.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(grace)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     while left := marked(mark):

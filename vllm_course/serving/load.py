@@ -70,8 +70,8 @@ class _Load:
 
     def __init__(self, server: "Server", prompts: Iterable, params: dict[str, Any]) -> None:
         self._server, self._params = server, params
-        self._left = collections.deque(enumerate(prompts))
-        self._rows: dict[int, Request] = {}
+        self._left = collections.deque(prompts)
+        self._rows: list[Request] = []
         self._begin = time.perf_counter()
         self._task: asyncio.Task | None = None
 
@@ -83,7 +83,7 @@ class _Load:
         options = {"headers": self._server.http.headers, "timeout": None, "limits": limits, "trust_env": False}
         async with httpx.AsyncClient(base_url=self._server.url, **options) as http:
             await asyncio.gather(*(self._client(http, number) for number in range(clients)))
-        return [self._rows[number] for number in sorted(self._rows)]
+        return self._rows
 
     def cancel(self) -> None:
         """End what runs, from another thread, and send nothing more."""
@@ -95,8 +95,8 @@ class _Load:
         import httpx
 
         while self._left:
-            place, prompt = self._left.popleft()
-            row = self._rows[place] = Request(number, self._now())
+            prompt, row = self._left.popleft(), Request(number, self._now())
+            self._rows.append(row)
             try:
                 row.status = await self._send(http, prompt, row)
             except httpx.HTTPError as error:

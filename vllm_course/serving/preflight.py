@@ -43,6 +43,10 @@ def preflight(config: ServeConfig) -> list[str]:
 def require_free_port(host: str, port: int) -> None:
     """Refuse a port on which somebody listens, and an address that this machine does not have.
 
+    Args:
+        host: The address, or a name of this machine.
+        port: The port; 0 asks about the address only.
+
     Raises:
         CourseError: Which of the two it is.
     """
@@ -93,8 +97,8 @@ def _refused_address(host: str, port: int, error: OSError) -> CourseError:
     if error.errno in (98, 48):  # EADDRINUSE on Linux and on macOS
         free = f"Stop the other program, or use another port: --port {min(port + 1, 65535)}"
         return CourseError(f"server.port must be free, got {port}, where another program listens. {free}")
-    reason = f"got {host}, port {port} ({error.strerror}). Use 127.0.0.1."
-    return CourseError(f"server.host must be an address of this machine, {reason}")
+    got = f"{host}, port {port}" if port else host
+    return CourseError(f"server.host must be an address of this machine, got {got} ({error.strerror}). Use 127.0.0.1.")
 
 
 def _present(config: ServeConfig) -> list[str]:

@@ -35,7 +35,9 @@ ENGINE_DIED = f"{ENGINE_RULE}was killed, {BY_LINUX}. {ENGINE_REMEDY}"
 ENGINE_FAILED = f"{ENGINE_RULE}failed. {ENGINE_REMEDY}"
 KILLED, KILLED_EARLY = 128 + signal.SIGKILL, re.compile(r"Failed core proc\(s\): .*: -9\b")
 # What vLLM's log says last is often only that something else failed before.
-ERROR = re.compile(r"(?:^|\s)(?:[\w.]*\.)?(?P<said>[A-Z]\w*(?:Error|Exception|Exit): .+)$|: error: (?P<usage>.+)$")
+ERROR = re.compile(
+    r"(?:^|\s)(?:[\w.]*\.)?(?P<said>(?:[A-Z]\w*(?:Error|Exit)|\w*Exception): .+)$|: error: (?P<usage>.+)$"
+)
 FOLLOWS = re.compile(r"Engine core initialization failed|leaked \w+ objects|KeyboardInterrupt")
 RULE = re.compile(r"^\s*(?:Value error, )?(?P<rule>.+?)(?: \[type=.*)?$")
 
@@ -190,7 +192,7 @@ def _healthy(url: str) -> bool:
 def _opened(log: Path | None) -> IO[bytes]:
     """Open a log; all processes append to it, so that it can be read meanwhile."""
     if log is None:
-        return tempfile.TemporaryFile("a+b")
+        return tempfile.TemporaryFile()
     try:
         Path(log).write_bytes(b"")
         return open(log, "a+b")  # noqa: SIM115, it is open as long as the server
