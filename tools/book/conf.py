@@ -1,5 +1,7 @@
 """Sphinx's configuration of the book. Nothing is executed, and nothing is loaded from another host."""
 
+from pathlib import Path
+
 project = "vLLM, hands on"
 author = "the authors of the course"
 copyright = "the authors of the course, Apache-2.0"
@@ -18,6 +20,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+html_search_scorer = str(Path(__file__).with_name("static") / "scorer.js")
 html_favicon = "static/icon.svg"
 html_context = {"default_mode": "auto"}  # as the reader's machine says, until the reader chooses
 html_copy_source = False  # the copies are no notebooks that somebody should run

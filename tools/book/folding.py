@@ -1,4 +1,4 @@
-"""What a reader should not see by accident: hints, folded below each exercise, and solutions, folded and not searched."""
+"""What nobody should see by accident: hints, folded below each exercise, and solutions, folded and not searched."""
 
 import ast
 from pathlib import Path

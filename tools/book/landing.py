@@ -6,8 +6,9 @@ from tools.book.outline import Lesson, lessons, parts
 
 TOP = """# vLLM, hands on
 
-This course teaches the vLLM inference engine with the real engine in every cell. It brings its own small language models,
-so it runs on a laptop without a GPU and, once set up, without a network. Exercises check themselves and say what is missing.
+This course teaches the vLLM inference engine with the real engine in every cell. It brings its own small language
+models, so it runs on a laptop without a GPU and, once set up, without a network. Exercises check themselves and say
+what is missing.
 
 This book is for reading, searching and printing. The course itself runs on your machine:
 
@@ -24,7 +25,7 @@ The first command sets everything up and runs lesson 01. The second opens its no
 | you | begin with |
 |---|---|
 | are new to vLLM | FIRST, then the lessons in their order |
-| build an application | [Chat interface](LESSON-03), [Serving](LESSON-08), then what calls you |
+| build an application | [Chat interface](LESSON-03), [Serving](LESSON-08), then the lessons that you need |
 | evaluate models or process files | [Sampling strategies](LESSON-04), [Batch inference](LESSON-05) |
 | serve a model | [Errors and memory](LESSON-07), [Serving](LESSON-08), [server security](concepts/server-security.md) |
 | teach | [the pages for instructors](teaching/README.md) |

@@ -17,8 +17,8 @@ METRIC = re.compile(r"\bvllm:\w+")
 ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Interrupt)\b")
 INTRODUCTION = """# vLLM's names
 
-Each name leads to where the course shows it: first to the sections about it, then to others. Where a name is missing, the
-search may know more.
+Each name leads to where the course shows it: first to the sections about it, then to others. Where a name is
+missing, the search may know more.
 """
 
 
@@ -74,7 +74,9 @@ def page(groups: dict[str, dict[str, list[Place]]], at: str) -> str:
         rows = [f"`{name}`\n: {' · '.join(_link(place, at) for place in places)}\n" for name, places in shown.items()]
         parts += [f"## {title}\n", *rows]
         if left := [f"`{name}`" for name in group if name not in shown]:
-            parts.append(f"The course does not show {len(left)} more:\n\n:::{{dropdown}} Their names\n{', '.join(left)}\n:::\n")
+            parts.append(
+                f"The course does not show {len(left)} more:\n\n:::{{dropdown}} Their names\n{', '.join(left)}\n:::\n"
+            )
     return "\n".join(parts)
 
 
@@ -132,7 +134,9 @@ def _found(pattern: re.Pattern, codes: list[tuple[str, Place]]) -> dict[str, lis
 def _best(places: list[Place]) -> list[Place]:
     """Return the best place of each page, the best pages first."""
     best: dict[str, Place] = {}
-    for place in sorted(places, key=lambda place: place.rank):  # stable: the first section of a page, where ranks are equal
+    for place in sorted(
+        places, key=lambda place: place.rank
+    ):  # stable: the first section of a page, where ranks are equal
         best.setdefault(place.page, place)
     return list(best.values())[:MOST_PLACES]
 

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROW = re.compile(r"^\| (\d\d) (.+?) \| (.+?) \| (\d+) \+ (\d+) \| \[.*?\]\((.+?)\) \| \[.*?\]\((.+?)\) \|", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (\d\d) (.+?) \| (.+?) \| (\d+) \+ (\d+) \| \[.*?\]\((.+?)\) \| \[.*?\]\((.+?)\) \|", re.MULTILINE
+)
 # The parts of the course, and the last lesson of each. A lesson beyond them makes the book fail.
 PARTS = {"Generate": "04", "Run it well": "07", "Serve": "09"}
 CONCEPTS = "concepts"
@@ -102,7 +104,7 @@ def contents(root: Path, *, names: bool = True) -> list[Section]:
 
 
 def under(root: Path) -> dict[str, str]:
-    """Return for each page that is under another one the page above it: script under notebook, solutions under exercises."""
+    """Return the page above each page that is under another: scripts under notebooks, solutions under exercises."""
     rows = lessons(root)
     found = {f"{row.script}.md": row.notebook for row in rows}
     return found | {row.solutions: row.exercises for row in rows if (root / row.solutions).exists()}

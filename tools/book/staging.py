@@ -55,7 +55,8 @@ def source_page(root: Path, file: str) -> str:
     """Return a page that shows a file, with a fence that is longer than any in it."""
     text = (root / file).read_text("utf-8")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`{3,}", text)), default=0))
-    return f"# `{Path(file).name}`\n\n`{file}`\n\n{fence}{LANGUAGES.get(Path(file).suffix, 'text')}\n{text.rstrip()}\n{fence}\n"
+    language = LANGUAGES.get(Path(file).suffix, "text")
+    return f"# `{Path(file).name}`\n\n`{file}`\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
 def _copy(root: Path, target: Path, page: str, links: Links) -> None:
