@@ -11,6 +11,8 @@ exclude_patterns = []
 
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # widgets are shown as the text or picture that is kept of them
+nb_code_prompt_show = "Show the solution"  # nothing else is folded in that way
+nb_code_prompt_hide = "Hide the solution"
 nb_merge_streams = True
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 6

@@ -12,12 +12,12 @@ import nbformat
 
 from tools.book.markdown import HEADING, INLINE_CODE, lines, plain, slug
 
-MOST_PLACES = 5
+MOST_PLACES = 3  # of concept pages, and as many of lessons
 METRIC = re.compile(r"\bvllm:\w+")
 ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Interrupt)\b")
 INTRODUCTION = """# vLLM's names
 
-Each name leads to where the course shows it: first to the sections about it, then to others. Where a name is
+Each name leads to where the course shows it: the concept pages first, then the lessons. Where a name is
 missing, the search may know more.
 """
 
@@ -93,7 +93,7 @@ def _codes(root: Path, page: str) -> Iterator[tuple[str, Place]]:
         for match in INLINE_CODE.finditer(line.text):
             cell = re.match(r"\|\s*", line.text[: match.start()]) and "|" not in line.text[1 : match.start()]
             rank = 0 if in_heading else 1 if cell else 2
-            yield match.group(2), Place(rank + 3 * page.startswith("lessons"), page, title, section, anchor)
+            yield match.group(2), Place(rank, page, title, section, anchor)
 
 
 def _text(path: Path) -> str:
@@ -138,7 +138,9 @@ def _best(places: list[Place]) -> list[Place]:
         places, key=lambda place: place.rank
     ):  # stable: the first section of a page, where ranks are equal
         best.setdefault(place.page, place)
-    return list(best.values())[:MOST_PLACES]
+    lessons = [place for place in best.values() if place.page.startswith("lessons")]
+    concepts = [place for place in best.values() if not place.page.startswith("lessons")]
+    return concepts[:MOST_PLACES] + lessons[:MOST_PLACES]
 
 
 def _link(place: Place, at: str) -> str:
