@@ -7,7 +7,7 @@ author = "the authors of the course"
 copyright = "the authors of the course, Apache-2.0"
 language = "en"
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx_design"]
-exclude_patterns = []
+exclude_patterns = [".made"]
 
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # widgets are shown as the text or picture that is kept of them
