@@ -18,7 +18,8 @@ FOUND = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c "" 
 export BUILD
 
 PAGE := $(wildcard vllm_course/lab/*/*.json vllm_course/lab/extension/static/*)
-KEY := $(shell { cat pyproject.toml requirements/*.txt $(PAGE); pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
+LOCKS := $(sort $(filter-out requirements/book.txt,$(wildcard requirements/*.txt)))
+KEY := $(shell { cat pyproject.toml $(LOCKS) $(PAGE); pwd; } | sha256sum | cut -c1-12)-$(or $(BUILD),auto)
 STAMP := $(KEY)$(addprefix -,$(NAMED))
 VENV ?= .venv
 ifeq ($(abspath $(VENV)),$(CURDIR)/.venv)
@@ -30,6 +31,7 @@ LEARNER := learner-fits
 MAINTAINER := maintainer-fits
 BROWSER := browser-fits
 endif
+BOOK := .venv-book/.ready-$(shell sha256sum requirements/book.txt | cut -c1-12)
 RUN := $(VENV)/bin/python
 START = $(or $(PYTHON),$(FOUND),$(error Python must be 3.11, 3.12 or 3.13, got none on PATH. Install one, or name it: PYTHON=/path/to/python3.11))
 BOOTSTRAP = $(START) -m tools.bootstrap $(if $(NAMED),--named)
@@ -40,7 +42,7 @@ SCRIPT := $(firstword $(wildcard $(FOLDER)/$(NAME).py) $(sort $(wildcard $(FOLDE
 CONTENTS := $(wildcard lessons solutions exercises tests)
 
 .PHONY: help lesson lab progress test test-browser lint notebooks exercises mutants new-lesson models bench doctor lock
-.PHONY: clean known-lesson grade class-rehearsal hub-rehearsal learner-fits maintainer-fits browser-fits
+.PHONY: book clean known-lesson grade class-rehearsal hub-rehearsal learner-fits maintainer-fits browser-fits
 .NOTPARALLEL:
 
 help:       ## List the targets
@@ -95,6 +97,9 @@ models:     $(MAINTAINER) ## Train the shipped models again
 hub-rehearsal: $(LEARNER) ## Try teaching/jupyterhub_config.py with four learners at once, where JupyterHub is installed
 	@$(RUN) -m tools.hub_rehearsal $(ARGS)
 
+book:       $(BOOK) ## Build the course as a site in build/book, and serve it: make book ARGS=--serve
+	@.venv-book/bin/python -m tools.book $(ARGS)
+
 bench:      $(MAINTAINER) ## Measure the course against its budgets
 	@$(RUN) -m tools.bench $(ARGS)
 
@@ -102,7 +107,7 @@ lock:       ## Write requirements/ from pyproject.toml: make lock ARGS=--upgrade
 	@$(START) -m tools.lock $(ARGS)
 
 clean:      ## Remove the environment and caches
-	rm -rf .venv .uv .pytest_cache .ruff_cache
+	rm -rf .venv .venv-book .uv build/book build/.book .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 known-lesson:
@@ -120,3 +125,6 @@ learner-fits maintainer-fits browser-fits:
 
 .venv/.ready-browser-$(STAMP):
 	@$(BOOTSTRAP) browser --key $(KEY)
+
+$(BOOK):
+	@$(START) -m tools.book.environment $@

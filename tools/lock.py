@@ -40,10 +40,11 @@ TARGET = target(*HOME)
 
 
 def main(argv=None):
-    """Write cpu.txt, dev.txt, browser.txt and gpu.txt; return an exit code."""
+    """Write cpu.txt, dev.txt, browser.txt, gpu.txt and book.txt; return an exit code."""
     upgrade = (sys.argv[1:] if argv is None else argv) == ["--upgrade"]
     try:
         locks = resolve(set() if upgrade else set().union(*map(read, ("cpu", "dev", "browser"))))
+        locks["book"] = resolve_book(set() if upgrade else read("book"))
     except SetupError as error:
         print(f"Lock stopped: {error}", file=sys.stderr)
         return 1
@@ -91,6 +92,21 @@ def elsewhere(build, pins):
         for pin in compiled([build, *BROWSER], pins, target(*place), same) | torch:
             places.setdefault(pin, set()).add(place)
     return places
+
+
+def resolve_book(kept):
+    """Return the pins of the group `book`, with their markers: what builds the book, without the course's packages."""
+    places = {}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "lock.txt"
+        out.write_text("\n".join(sorted(kept)), encoding="utf-8")
+        for place in sorted(PLACES["cpu"], key=lambda place: place != HOME):  # the others prefer what HOME got
+            command = [find_uv() or install_uv(), "pip", "compile", "--group", "book", "-o", out, *target(*place)]
+            failure = f"the group book must have a solution for {place}, and uv says above why not."
+            call([*command, *OPTIONS], failure, **sources.uv_variables(sources.read_pip(), os.environ))
+            for pin in out.read_text(encoding="utf-8").split():
+                places.setdefault(pin, set()).add(place)
+    return {marked(pin, places[pin], "cpu") for pin in places}
 
 
 def marked(pin, places, build):

@@ -1,0 +1,93 @@
+"""Build the book: `make book`, or `make book ARGS=--serve` to read it at once on 127.0.0.1.
+
+The exit code is 1 where a link leads nowhere or Sphinx warns of something.
+"""
+
+import argparse
+import functools
+import http.server
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools.book.staging import stage
+
+ROOT = Path(__file__).parents[2]
+STAGED = Path("build") / ".book"  # hidden, so that no test takes the copies for pages of the course
+BOOK = Path("build") / "book"
+PORT = 8000
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build the book and say where it is; return an exit code."""
+    arguments = parser().parse_args(argv)
+    started = time.monotonic()
+    missing = stage(ROOT, ROOT / STAGED)
+    for link in missing:
+        print(f"{link} must lead to a file that is there.", file=sys.stderr)
+    if missing and not arguments.draft:
+        print("No book. --draft builds one without these links.", file=sys.stderr)
+        return 1
+    if not build(ROOT / STAGED, ROOT / BOOK):
+        print("Sphinx must have nothing to warn of, and says above what it found. No book.", file=sys.stderr)
+        return 1
+    print(f"{BOOK}: {size(ROOT / BOOK) / 1e6:.0f} MB after {time.monotonic() - started:.0f} s.")
+    if arguments.serve:
+        return serve(ROOT / BOOK, arguments.port)
+    print("Read it: make book ARGS=--serve")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(prog="python -m tools.book", description=__doc__.splitlines()[0])
+    result.add_argument("--serve", action="store_true", help="show the book on 127.0.0.1 until Ctrl-C")
+    result.add_argument("--port", type=int, default=PORT, help="the port of --serve (default: %(default)s)")
+    result.add_argument("--draft", action="store_true", help="leave out links to files that are not there yet")
+    return result
+
+
+def build(source: Path, target: Path) -> bool:
+    """Have Sphinx make the book, anew, with warnings as errors; return whether it did."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(Path(__file__).with_name("static"), source / "static")
+    shutil.copy(Path(__file__).with_name("conf.py"), source / "conf.py")
+    made = source / ".made" / "html"  # myst-nb leaves notebooks beside it, which no test may take for the course's
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", "-j", "2"]
+    done = subprocess.run([*command, "-d", source / ".doctrees", source, made])
+    if done.returncode:
+        return False
+    shutil.move(made, target)
+    for unread in target.rglob("*.map"):  # for those who change the theme
+        unread.unlink()
+    return True
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def serve(folder: Path, port: int) -> int:
+    """Serve a folder on this machine only, until Ctrl-C."""
+    handler = functools.partial(QuietHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"The book is at http://127.0.0.1:{server.server_port}/ until Ctrl-C.", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 130
+    return 0
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

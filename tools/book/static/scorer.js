@@ -1,0 +1,18 @@
+/* The order of what a search finds: pages that explain come before lessons, and those before exercises and code. */
+var Scorer = {
+  score: ([document, title, anchor, description, score]) => {
+    if (document === "names" || document.endsWith(".py")) return score - 10;
+    if (document.startsWith("concepts/")) return score + 8;
+    if (document.startsWith("lessons/")) return score + 4;
+    return score;
+  },
+  // The rest is Sphinx's own.
+  objNameMatch: 11,
+  objPartialMatch: 6,
+  objPrio: { 0: 15, 1: 5, 2: -5 },
+  objPrioDefault: 0,
+  title: 15,
+  partialTitle: 7,
+  term: 5,
+  partialTerm: 2,
+};
