@@ -25,7 +25,7 @@ The first command sets everything up and runs lesson 01. The second opens its no
 | you | begin with |
 |---|---|
 | are new to vLLM | FIRST, then the lessons in their order |
-| build an application | [Chat interface](LESSON-03), [Serving](LESSON-08), [Chat client and tools](LESSON-09), then the lessons that you need |
+| build an application | [Chat interface](LESSON-03), [Serving](LESSON-08), [Chat client and tools](LESSON-09) |
 | evaluate models or process files | [Sampling strategies](LESSON-04), [Batch inference](LESSON-05) |
 | serve a model | [Errors and memory](LESSON-07), [Serving](LESSON-08), [server security](concepts/server-security.md) |
 | teach | [the pages for instructors](teaching/README.md) |
