@@ -60,6 +60,7 @@ def by_the_course(tool, strict=False):
 UNKNOWN, REPORTS = 'raise ToolError("unknown city")', "return {'error': 'unknown city'}"
 CHECKED = f"        if city not in POPULATION_9_3:\n            {UNKNOWN}\n"
 ADD = "def add(a: int, b: int) -> dict:"
+TITLED = "if city not in POPULATION_9_3:", "if (city := city.title()) not in POPULATION_9_3:"
 MARKED = '"adds two numbers", annotations=reads'
 DUMPED = '{"sum": a + b}', 'json.dumps({"sum": a + b})'
 
@@ -70,14 +71,14 @@ class Sum(dict):
 
 def with_async_tools():
     """Register async functions with docstrings."""
-    towns, only = MCPServer("mine"), ToolAnnotations(read_only_hint=True, title="Towns")
+    towns, only = MCPServer("towns"), ToolAnnotations(read_only_hint=True, title="Towns")
     table = {"Tolvo": 812, "Kelden": 2750, "Miravo": 640, "Oakmere": 77}
 
     async def get_population(city: str) -> dict[str, int]:
         """The population."""
         if city in table:
             return {"population": table[city]}
-        raise ToolError(f"unknown city: {city}")
+        raise ToolError(f"{city} is an unknown city")
 
     async def add(b: int, a: int):
         """The sum."""
@@ -141,6 +142,8 @@ AS_DICT = 'c["function"]["arguments"]', 'read_arguments(c["function"]["arguments
 NO_LENGTH = 'message.get("tool_calls", [])\n        if len(calls) == 0:'
 CALLS = 'message.get("tool_calls") or []'
 TEXT_ONLY = '{"role": "assistant", "content": message["content"]}'
+KNOWN = '{name: message[name] for name in ("role", "content", "tool_calls") if name in message}'
+NO_NONE = "{name: value for name, value in message.items() if value is not None}"
 LIMIT = "        if number == max_rounds:\n            break\n"
 KEPT, ID = "        messages.append(message)\n", '"tool_call_id": call["id"], '
 ANSWER = 'return message["content"], messages'
@@ -163,7 +166,7 @@ async def by_recursion(ask, run, question, max_rounds=3, so_far=()):
 
     async def one(call):
         text = await run(**call["function"])
-        return {"role": "tool", "tool_call_id": call["id"], "name": call["function"]["name"], "content": text}
+        return {"role": "tool", "tool_call_id": call["id"], "content": text}
 
     said += await asyncio.gather(*map(one, said[-1]["tool_calls"]))
     return await by_recursion(ask, run, question, max_rounds - 1, said)
@@ -225,6 +228,8 @@ DECLINED, NO_ARGUMENTS = 'return {"error": "the user declined this call"}', "for
 
 SHARES = '    shares = table["verdict"].value_counts(normalize=True).reindex(VERDICTS, fill_value=0.0)\n'
 WRITTEN, RIGHT_ONES, GOT = 'read(calls[0]["arguments"])', 'expected["arguments"]', '"got": calls'
+SAME = "return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)"
+DIFFERENT = f"not same({WRITTEN}, {RIGHT_ONES})"
 NO_CALLS, SECOND = '    if not calls:\n        return "no call"\n', '"needless call" if len(calls) > 1 else "exact"'
 OTHER_TYPES = """    import numpy as np
 
@@ -260,6 +265,7 @@ WRONG = {
         edit("the name of the last piece", "only the first piece has the name", ADDED, f'{ADDED}; call["name"] = None'),
         edit("one call only", "one dict per call, 2, not 1", "piece.index, ", "0, "),
         edit("by the tool's name", "see piece.index", "(piece.index", BY_NAME, *BY_ARRIVAL),
+        edit("by arrival", "in the order of their index", *BY_ARRIVAL),
         edit("the first of a chunk", "one dict per call, 2, not 1", PIECES, f"({PIECES})[:1]"),
         edit("read as JSON", "must stay a text", SORTED, READ),
         changed("another answer's calls", "in calls_9_1", calls_9_1=lambda right: []),
@@ -272,7 +278,7 @@ WRONG = {
         edit("MCP's name of the schema", "a dict with name, description, parameters", '"parameters"', '"input_schema"'),
         edit("the schema as a text", "The schema stays as it is", PARAMETERS, '"parameters": ' + AS_TEXT),
         edit("the properties only", "The schema stays as it is", PARAMETERS, PARAMETERS + '.get("properties", {})'),
-        edit("strict outside", "a dict with type, function", WRAPPED, WRAPPED[:-1] + ', "strict": strict}'),
+        edit("strict outside", 'strict" belongs beside name', WRAPPED, WRAPPED[:-1] + ', "strict": strict}'),
         edit("strict in the schema", "The schema stays", STRICT, 'function["parameters"] = ' + IN_SCHEMA),
         edit("always strict", "it is not there", "if strict:", "if True:"),
         edit("a text for True", "not 'true'", STRICT, 'function["strict"] = "true"'),
@@ -286,6 +292,9 @@ WRONG = {
         edit("another exception", "keeps the text of any other exception to itself", "ToolError(", "LookupError("),
         edit("not looked up", "keeps the text of any other", CHECKED, ""),
         edit("another text", "the text 'unknown city'", "unknown city", "no such place"),
+        edit("more than the text", "Nothing comes after it", UNKNOWN, 'raise ToolError(f"unknown city: {city}")'),
+        edit("small letters, too", "get_population('tolvo')", *TITLED),
+        edit("another name of the server", 'must have the name "towns"', '"towns"', '"Towns"'),
         edit("a number", '{"sum": 42}, not 42', '{"sum": a + b}', "a + b", ADD, ADD.replace("dict", "int")),
         edit("a text of JSON", "return a dict", *DUMPED, ADD, ADD.replace("dict", "str")),
         edit("another key", 'must give the model {"sum": 42}', '{"sum"', '{"result"'),
@@ -305,6 +314,9 @@ WRONG = {
         edit("no look at the object", "a JSON text is no object", OBJECT, ""),
         edit("Python is JSON too", "other quotation marks than Python", *READ_AS_PYTHON),
         edit("not caught", "JSONDecodeError", "(ValueError, RecursionError)", "KeyError"),
+        edit("only a ValueError", "it ended with RecursionError", "(ValueError, RecursionError)", "ValueError"),
+        edit("a name as it is", "Return one line", "called {call['name']!r}", "called {call['name']}"),
+        edit("an argument as it is", "Return one line", "no argument {name!r}", "no argument {name}"),
         edit("which tools there are", "must name get_weather", NAMES, ""),
         edit("True is a number", "true is no number in JSON", VALIDATED, BY_HAND.replace("AND_TRUE", "") + VALIDATED),
         edit("only names", "city is no text", VALIDATED, NEEDED + "    for error in []:\n"),
@@ -324,6 +336,10 @@ WRONG = {
         edit("a fixed limit", "1 round", "max_rounds + 1", "4", "== max_rounds", "== 3"),
         edit("the model's messages forgotten", "the roles must be user assistant, not user", KEPT, ""),
         edit("the text only", "tool_calls of message 2", KEPT, KEPT.replace("message)", f"{TEXT_ONLY})")),
+        edit("what one knows of it", "refusal of message 2", KEPT, KEPT.replace("message)", f"{KNOWN})")),
+        edit("None left out", "refusal of message 2", KEPT, KEPT.replace("message)", f"{NO_NONE})")),
+        edit("a result stripped", "content of message 3", '"content": result', '"content": result.strip()'),
+        edit("one key more", "and not ['name'] too", ID, ID + '"name": call["function"]["name"], '),
         edit("no id", "tool_call_id of message 3", ID, ""),
         edit("the first id", "tool_call_id of message 4", 'call["id"]', 'calls[0]["id"]'),
         edit("the role of the user", "the roles must be user assistant tool", '"role": "tool"', '"role": "user"'),
@@ -354,6 +370,8 @@ WRONG = {
         edit("an error of one's own", "must say 'unknown city'", 'text or "the tool failed"', '"the tool failed"'),
         edit("an error without content", "without any content", 'text or "the tool failed"', "text"),
         edit("text only", "structured content beside", "result.structured_content", "None"),
+        edit("only what is not empty", "an empty dict", "if found is None:", "if not found:"),
+        edit("nothing called", "Call the tool, for", TIMED, "        return {}\n" + TIMED),
         edit("structured only", "JSON in the text", "if found is None:", "if found is None and not text:"),
         edit("all text must be JSON", "it ended with JSONDecodeError", "except ValueError:", "except TypeError:"),
         edit("no dict", "must return a dict", NO_DICT, "found"),
@@ -367,6 +385,7 @@ WRONG = {
         edit("the mark is not counted", "mark included", "text[:middle] + MARK", "text[:middle]"),
         edit("no mark", "must come a mark", "return text[:fits] + MARK", "return text[:fits]"),
         edit("a mark that says nothing", "with the word cut", "[cut: the rest does not fit]", "..."),
+        edit("a word with cut in it", "with the word cut", "[cut: the rest does not fit]", "execute!"),
         edit("a long mark", "at most 40 characters", "[cut: the", "[cut: this is not all of it, the"),
         edit("by the rate", "a longer beginning fits", HALVES, BY_RATE + HALVES),
         edit("letter by letter", "more than 25 times", HALVES, LETTERS + HALVES),
@@ -385,6 +404,11 @@ WRONG = {
         edit("the question forgotten", "the question has it, too", IN_QUESTION, ""),
         edit("all that is not in the question", "no whole words in the result", IN_RESULTS, ""),
         edit("parts of words", "no whole words in the result", WORD, "{re.escape(str(value))}"),
+        edit("a value as a pattern", "it ended with error", "re.escape(str(value))", "str(value)"),
+        edit("a limit of words", "-5 and -7 come from the result", WORD, r"\b{re.escape(str(value))}\b"),
+        edit("the beginning of values", "each as a whole", VALUES, "{json.dumps(arguments)[:120]}"),
+        edit("a name in one line", NO_TEXT, NAME, "{' '.join(name.split())}"),
+        edit("a name without Escape", NO_TEXT, NAME, "{name.translate({10: 32, 27: 32})}"),
         edit("capital letters count", "small and capital letters are the same", "re.IGNORECASE", "0"),
         edit("any answer is a yes", "Only what the person types counts", TYPED, "not typed"),
         edit("what begins with y", "only y and yes mean yes", TYPED, 'not typed.strip().lower().startswith("y")'),
@@ -398,13 +422,14 @@ WRONG = {
         edit("the result forgotten", "Return what run returns", "    return run(", "    run("),
     ],
     "9.9": [
+        edit("True is 1", "is 'wrong arguments'", SAME, "return one == other"),
         edit("arguments as text", "is 'exact'", WRITTEN, 'calls[0]["arguments"]', RIGHT_ONES, "str(expected)"),
         edit("arguments must be JSON", "it ended with JSONDecodeError", "ValueError:", "TypeError:"),
-        edit("any arguments", "is 'wrong arguments'", f"{WRITTEN} != {RIGHT_ONES}", "False"),
+        edit("any arguments", "is 'wrong arguments'", DIFFERENT, "False"),
         edit(
             "names of arguments",
             "is 'wrong",
-            f"{WRITTEN} != {RIGHT_ONES}",
+            DIFFERENT,
             f"set({WRITTEN} or '') != set({RIGHT_ONES})",
         ),
         edit("the last call", "the verdict is 'wrong tool'", "calls[0]", "calls[-1]"),
@@ -448,6 +473,7 @@ WRONG = {
         edit("beginnings of words", "answer must be", r"(?!\w)", ""),
         edit("ends of words", "answer must be", r"(?<!\w)", ""),
         edit("as if every term ended in a letter", "answer must be", BOUND, r'rf"\b{re.escape(term)}\b"'),
+        edit("a term as a pattern", "answer must be", "re.escape(term)", "term"),
         edit("capital letters count", "answer must be", ", re.IGNORECASE", ""),
         edit("the first term", "answer must be", "max(found, key=len, default=None)", "next(iter(found), None)"),
         edit("the last in the alphabet", "answer must be", "key=len, ", ""),
@@ -462,7 +488,6 @@ WRONG = {
 RIGHT = {
     "9.1": [
         instead("the course's Reply", "", collect_calls=with_reply),
-        edit("by arrival", "", *BY_ARRIVAL),
     ],
     "9.2": [
         instead("the course's function", "", to_openai=by_the_course),
