@@ -5,11 +5,15 @@ import re
 import subprocess
 import sys
 
+import psutil
 import pytest
 from mcp import Client
 
+from tests.online.cases import until
 from tests.rules.scripts import module_of
+from tests.serving.cases import free_port
 from tests.tool_chat.cases import FOLDER, SERVERS
+from tests.toolbox.cases import called
 from vllm_course import paths
 from vllm_course.toolbox.config import McpConfig
 from vllm_course.toolbox.servers import Toolbox
@@ -107,6 +111,23 @@ def test_each_server_of_the_configuration_starts_and_says_which_tools_only_read(
     reads, notes = asyncio.run(opened())
     assert [name for name, only in reads.items() if not only] == ["list_files", "read_file"] and notes == []
     assert list(reads)[:6] == ["get_weather", "get_time", "add", "multiply", "list_terms", "look_up"]
+
+
+def test_the_weather_comes_over_http_too():
+    port = free_port()
+    server = subprocess.Popen([sys.executable, str(SERVERS / "weather.py"), str(port)], stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: psutil.Process(server.pid).net_connections())
+        config = McpConfig.of({"servers": {"w": {"url": f"http://127.0.0.1:{port}/mcp"}}})
+
+        async def asked():
+            async with Toolbox(config) as toolbox:
+                return await called(toolbox, "get_time", city="Lima")
+
+        assert asyncio.run(asked()) == {"time": "3:05"}
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.mark.parametrize("file", sorted(SERVERS.glob("*.py")), ids=lambda file: file.stem)

@@ -1,4 +1,9 @@
-"""An MCP server: the weather and the time in eight cities, from a table."""
+"""An MCP server: the weather and the time in eight cities, from a table.
+
+`python weather.py` speaks on its standard input and output, `python weather.py 8391` over HTTP at that port.
+"""
+
+import sys
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -39,4 +44,7 @@ def get_time(city: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    server.run()
+    if sys.argv[1:]:
+        server.run(transport="streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+    else:
+        server.run()
