@@ -69,7 +69,7 @@ async def answer(chat: ToolChat, question: str, *, rounds: int, yes: bool) -> di
             chat.show_call(call, result)
             calls.append(vars(call) | {"result": result})
             said.append({"role": "tool", "tool_call_id": call.id, "content": result})
-    chat.remark(reply, calls=len(calls), rounds_left=left)
+    chat.remark(reply, rounds_left=left)
     chat.messages += said  # only now: what fails before leaves the conversation as it was
     return reply.summary | {"calls": calls}
 

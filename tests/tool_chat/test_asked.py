@@ -82,12 +82,12 @@ def test_a_wrong_command_changes_nothing(line, says):
 
 
 @pytest.mark.parametrize(
-    ("reason", "calls", "left", "says"),
-    [("stop", 0, 5, ""), ("length", 0, 5, "cut at 256 tokens"), ("stop", 3, 0, "last round"), ("stop", 3, 1, "")],
+    ("reason", "left", "says"),
+    [("stop", 5, ""), ("length", 5, "cut at 256 tokens"), ("stop", 0, "last round"), ("stop", 1, "")],
 )
-def test_what_is_odd_about_an_end_is_said(reason, calls, left, says):
+def test_what_is_odd_about_an_end_is_said(reason, left, says):
     talk = chat()
-    talk.remark(Reply(finish_reason=reason), calls=calls, rounds_left=left)
+    talk.remark(Reply(finish_reason=reason), rounds_left=left)
     assert says in "".join(talk.view.lines) and len(talk.view.lines) == bool(says)
 
 

@@ -136,6 +136,14 @@ def test_a_question_that_fails_is_forgotten_and_the_conversation_goes_on(client,
     assert server.of(CHAT)[-1].body["messages"][0] == {"role": "system", "content": "Be short."}
 
 
+def test_messages_of_which_one_fails_save_nothing(client, tmp_path):
+    file = tmp_path / "talk.json"
+    broken = Reply(fails="cut", body=[b"data: {"])
+    with StandIn("Fine.", script={CHAT: [stream(delta(content="One."), ends("stop")), broken]}) as server:
+        words = ("--base-url", server.base_url, "--message", "One?", "--message", "Two?")
+        assert client(*words, "--save", str(file)).code == 1 and not file.exists()
+
+
 def test_what_is_asked_for_is_in_the_request(client):
     with StandIn("Fine.", key="secret") as server:
         words = ("--temperature", "0", "--top-p", "0.5", "--seed", "3", "--max-tokens", "9", "--api-key", "secret")

@@ -129,11 +129,11 @@ class ToolChat:
         text = visible(f"{call.name[:SHORT]}({call.arguments[:SHORT]}) -> {content[:SHORT]}")
         self.view.line(f"[{text}{more}]")
 
-    def remark(self, reply: Reply, *, calls: int, rounds_left: int) -> None:
+    def remark(self, reply: Reply, *, rounds_left: int) -> None:
         """Say what is odd about the end of an answer."""
         if reply.finish_reason == "length":
             self.view.line(f"(cut at {self.max_tokens} tokens: --max-tokens allows more)")
-        if calls and not rounds_left:
+        if not rounds_left:
             self.view.line("(after the last round of calls it had to answer without tools: --max-rounds allows more)")
 
     def greet(self) -> None:
