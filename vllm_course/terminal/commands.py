@@ -1,8 +1,8 @@
 """The commands of the chat. A line that begins with / is one, every other line is a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from vllm_course.chat.files import read_conversation, write_conversation
 from vllm_course.chat.history import count_turns
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vllm_course.chat.conversation import Draft
 
 EMPTY = '""'
+T = TypeVar("T")
 KEYS = [
     ["//...", "a message that begins with /"],
     ["Alt-Enter", "begin another line of a message"],
@@ -52,7 +53,7 @@ def run_command(chat: "Chat", line: str) -> "Draft | None":
     """
     name, *rest = line.split(maxsplit=1)  # a system prompt may have several lines
     argument = "".join(rest)
-    command = _find(name)
+    command = find(name, COMMANDS)
     if argument and not command.takes:
         raise CourseError(f"{name} must stand alone, got {argument!r:.40} behind it. Leave it out.")
     if not argument and command.takes and not command.takes.startswith("["):
@@ -60,12 +61,17 @@ def run_command(chat: "Chat", line: str) -> "Draft | None":
     return command.run(chat, argument)
 
 
-def _find(name: str) -> Command:
-    if name not in COMMANDS:
+def find(name: str, commands: Mapping[str, T]) -> T:
+    """Return the command of that name.
+
+    Raises:
+        CourseError: There is none; the remedy names the nearest.
+    """
+    if name not in commands:
         otherwise = "Begin with // to send a message that begins with /."
-        remedy = did_you_mean(name, COMMANDS, otherwise=otherwise, cutoff=0.5)
-        raise CourseError(f"a command must be one that /help shows, got {name!r}. {remedy}")
-    return COMMANDS[name]
+        remedy = did_you_mean(name, commands, otherwise=otherwise, cutoff=0.5)
+        raise CourseError(f"a command must be one that /help shows, got {name!r:.80}. {remedy}")
+    return commands[name]
 
 
 def _help(chat: Chat, _: str) -> None:

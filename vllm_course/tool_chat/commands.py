@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vllm_course.chat.history import count_turns, turns_of
-from vllm_course.errors import CourseError, did_you_mean
+from vllm_course.errors import CourseError
+from vllm_course.terminal.commands import find
 from vllm_course.tool_chat.talk import ToolChat
 from vllm_course.toolbox.confirming import visible
 
@@ -25,11 +26,7 @@ def obey(chat: ToolChat, line: str) -> None:
         CourseError: There is none of that name, or what follows it is missing or too much. Nothing has changed.
     """
     name, *rest = line.split(maxsplit=1)
-    if name not in COMMANDS:
-        otherwise = "Begin with // to send a message that begins with /."
-        remedy = did_you_mean(name, COMMANDS, otherwise=otherwise, cutoff=0.5)
-        raise CourseError(f"a command must be one that /help shows, got {name!r:.80}. {remedy}")
-    command, argument = COMMANDS[name], "".join(rest)
+    command, argument = find(name, COMMANDS), "".join(rest)
     if bool(argument) != bool(command.takes):
         rule = f"be followed by {command.takes}" if command.takes else "be alone"
         raise CourseError(f"{name} must {rule}, got {argument!r:.40}. /help shows how it is written.")
