@@ -1,5 +1,6 @@
 """Lesson 05's script as a process that is killed at any moment: no line is lost, none is there twice."""
 
+import contextlib
 import os
 import random
 import signal
@@ -71,10 +72,15 @@ def test_kill_9_at_random_moments(tool):
             time.sleep(moments.uniform(0, 0.03))
         else:
             time.sleep(moments.uniform(0, 1.5))  # while it imports or loads
-        os.kill(number, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
         process.communicate(timeout=DEADLINE)
-        assert process.returncode == -signal.SIGKILL
         written = tool.files().get("out.jsonl", b"")
+        if process.returncode == 0:  # this test was too slow: the process has finished, and the next one begins anew
+            assert written == whole
+            (tool.folder / "out.jsonl").unlink()
+            continue
+        assert process.returncode == -signal.SIGKILL
         assert whole.startswith(written)
         reached.add(written.count(b"\n"))
     assert len(reached) > KILLS / 2 and max(reached) < LINES

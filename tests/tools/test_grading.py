@@ -68,9 +68,9 @@ def test_no_trick_gets_points_or_costs_others_theirs(judged, tmp_path, empty_pro
 
 
 def test_what_ends_the_kernel_or_never_ends_costs_its_own_points_only(judged):
-    ends = [ENDS[name] for name in ("end the process", "leave the notebook", "answer for the kernel")]
-    answers = [*(f"{STUB}{each}" for each in ends), BLOCKS["loop for ever in the answer"]]
-    said = judged([part for answer in answers for part in (answer, HONEST)])
+    names = ("end the process later", "end the process", "leave the notebook", "answer for the kernel")
+    answers = [*(f"{STUB}{ENDS[name]}" for name in names), BLOCKS["loop for ever in the answer"]]
+    said = judged([part for answer in answers for part in (answer, HONEST)], seconds=20)
     assert [("1.7 passed" in text) for text in said] == [False, True] * len(answers), said
 
 

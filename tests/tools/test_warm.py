@@ -17,7 +17,8 @@ from vllm_course.serving import guard
 SECONDS = 60  # for what takes a tenth of one, on a busy machine
 VLLM = "import sys; print('vllm' in sys.modules)"
 SHOWN = "import os; from sys import argv, path; print(argv, path[0], os.getcwd(), os.environ.get('SHOWN'), __name__)"
-WAIT = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+# Short waits: Python's own loses a signal that comes between its last look and the call that waits.
+WAIT = "import os, time; print(os.getpid(), flush=True); [time.sleep(0.05) for _ in range(12000)]"
 
 
 def call(*arguments: str, python: str = "", **options) -> subprocess.CompletedProcess:

@@ -43,7 +43,7 @@ OURS = "VLLM_COURSE_GRADING"  # marks the processes of a submission, which end w
 SOLUTION = "### BEGIN SOLUTION"
 GRACE = 20  # seconds in which an interrupted kernel must answer
 STARTUP = 600  # seconds for a kernel to start: the first one waits until vLLM is imported
-MOST_STARTS = 24  # of the kernel of one submission; an answer that ends it takes two
+MOST_STARTS = 36  # of the kernel of one submission; an answer that ends it takes three
 ENDED = "the kernel has ended, by this answer or one before it."
 STUCK = "the kernel took longer than {} s and could not be interrupted."
 UNPROVEN = "the judge did not answer, because an answer cell stands in its way."
@@ -110,7 +110,6 @@ class Judge(preprocessors.Execute):
         self.asked, self.mark, self.lesson = asked_by(solution_of(resources)), secrets.token_hex(8), assignment[:2]
         self.pid = self.session = None
         self.begun, self.lost, self.starts, self.judged = False, set(), 0, (0, 0)
-        self.tried: set[int] = set()
         files = Files([*(paths.root() / name for name in FOLDERS), place.parents[2]])
         with TemporaryDirectory(prefix="vllm-course-grading-", ignore_cleanup_errors=True) as self.home:
             self.folder = _as_in_the_course(Path(self.home), place, assignment)
@@ -132,20 +131,23 @@ class Judge(preprocessors.Execute):
         """Run or judge one cell; one that ends or blocks the kernel costs its own points and no others."""
         if cell.cell_type != "code":
             return cell, resources
-        try:
-            if not self.begun:
-                self._begin()
-            self._take(cell, index)
-        except LOST as error:
-            again = isinstance(error, DeadKernelError) and index not in self.tried
-            self.tried.add(index)
-            # A kernel may end a moment after the answer that ends it was judged: what came since gets a second chance.
-            self.lost |= self._answers(self.judged[0], self.judged[1] if again else index)
-            self.begun = False
-            self._say_no(cell, error)
-            self._restart(index)
-            if again and self.begun:
-                return self.preprocess_cell(cell, resources, index)
+        kept = set(self.lost)
+        # A kernel may end a while after the answer that ends it: without the last ones this cell gets a second chance,
+        # and without any answer a third.
+        for without in (self._answers(*self.judged), self._answers(0, index - 1), None):
+            try:
+                if not self.begun:
+                    self._begin()
+                self._take(cell, index)
+                break
+            except LOST as error:
+                last = without is None or not isinstance(error, DeadKernelError)
+                self.lost = kept | (self._answers(self.judged[0], index) if last else without)
+                self.begun = False
+                self._say_no(cell, error)
+                self._restart(index)
+                if last or not self.begun:
+                    break
         return cell, resources
 
     def _take(self, cell: NotebookNode, index: int) -> None:
@@ -221,21 +223,26 @@ class Judge(preprocessors.Execute):
 
     def _restart(self, index: int) -> None:
         """Start a new kernel and run again what came before, but what ended the last one and what is judged already."""
-        if self.starts == MOST_STARTS:
-            return
-        self._end_all()
-        run_sync(self.km.restart_kernel)(now=True)
-        run_sync(self.kc.wait_for_ready)(timeout=self.startup_timeout)
-        try:
-            self._begin()
-            for number, cell in enumerate(self.nb.cells[:index]):
-                if cell.cell_type == "code" and number not in self.lost and not nbgrader(cell).get("grade"):
-                    kept = copy.deepcopy(cell)
-                    self._take(cell, number)
-                    self.nb.cells[number].outputs = kept.outputs
-        except LOST:
+        for lost in (self.lost, self.lost | self._answers(0, index - 1)):
+            if self.starts == MOST_STARTS:
+                return
+            self.lost = lost
+            self._end_all()
+            run_sync(self.km.restart_kernel)(now=True)
+            run_sync(self.kc.wait_for_ready)(timeout=self.startup_timeout)
+            with contextlib.suppress(*LOST):
+                self._begin()
+                return self._run_again(index)
             self.begun = False
-            self.starts = MOST_STARTS
+        self.starts = MOST_STARTS
+
+    def _run_again(self, index: int) -> None:
+        """Run what comes before a cell and is not lost, but judge nothing."""
+        for number, cell in enumerate(self.nb.cells[:index]):
+            if cell.cell_type == "code" and number not in self.lost and not nbgrader(cell).get("grade"):
+                again = copy.deepcopy(cell)
+                self._take(again, number)
+                self.nb.cells[number].outputs = again.outputs
 
     def _answers(self, first: int, last: int) -> set[int]:
         """Return the numbers of the cells that are no cells of the course."""

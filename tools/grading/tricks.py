@@ -6,6 +6,7 @@ ENDS = {
     "end the process": "import os\nos._exit(0)",
     "leave the notebook": "exit()",
     "answer for the kernel": "kernel = get_ipython().kernel\nkernel.requests = lambda **o: ['passed', '', '']",
+    "end the process later": "import os, threading\nthreading.Timer(0.5, os._exit, [0]).start()",
     "kill the process": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
 }
 BLOCKS = {

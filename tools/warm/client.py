@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -24,10 +25,9 @@ def main(place: str, python: str, *called_with: str) -> None:
     unbuffered = "-u" in called_with[: len(called_with) - len(arguments)]
     if cold(*arguments):
         os.execv(python, [python, *called_with])
-    early: list[int] = []
-    on_signals(lambda number, frame: early.append(number))
     os.umask(mask := os.umask(0))
     streams = [0, 1, 2, *inherited()]
+    signals = kept_signals()
     request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd(), "mask": mask}
     request["streams"] = streams
     request["unbuffered"] = unbuffered
@@ -44,9 +44,9 @@ def main(place: str, python: str, *called_with: str) -> None:
         on_signals(signal.SIG_DFL)
         os.execv(python, [python, *called_with])
     pid = int(first[1])
-    on_signals(lambda number, frame: forward(pid, number))
-    for number in early:
-        forward(pid, number)
+    while connection not in select.select([connection, signals], [], [])[0]:
+        for number in os.read(signals, 1):
+            forward(pid, number)
     status = int(replies.readline() or -signal.SIGKILL)
     if status < 0:
         on_signals(signal.SIG_DFL)
@@ -72,6 +72,15 @@ def ended_in_one_line():
         yield
     except OSError as error:
         sys.exit(GONE.format(error.strerror or error))
+
+
+def kept_signals() -> int:
+    """Return a file from which the numbers of signals can be read: one that comes just before a wait is not lost."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    on_signals(lambda number, frame: None)
+    return readable
 
 
 def on_signals(handler) -> None:
