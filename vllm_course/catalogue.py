@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_course import paths
+from vllm_course import paths, quizzes
 from vllm_course.errors import CourseError, get_again
 
 TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
@@ -26,6 +26,7 @@ class Lesson:
         exercises_notebook: The exercises.
         exercises: Title by number (`"1.1"`), in order.
         checklist: Items of the self-assessment, in order.
+        quiz: Names of its questions, in order.
     """
 
     number: str
@@ -36,13 +37,14 @@ class Lesson:
     exercises_notebook: str
     exercises: dict[str, str]
     checklist: tuple[str, ...]
+    quiz: tuple[str, ...]
 
 
 def lessons() -> list[Lesson]:
     """Return the lessons that are there, in order.
 
     Raises:
-        CourseError: A notebook is not what Jupyter writes.
+        CourseError: A notebook is not what Jupyter writes, or a quiz is damaged.
     """
     folders = sorted((paths.root() / "lessons").glob("[0-9][0-9]-*"))
     return [_lesson(folder.name) for folder in folders if (paths.root() / _notebook(folder.name)).is_file()]
@@ -61,6 +63,7 @@ def _lesson(slug: str) -> Lesson:
         exercises_notebook=exercises,
         exercises={number: _shown(name) for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
         checklist=_checklist(code, slug[:2]),
+        quiz=tuple(question.name for question in quizzes.read(paths.root() / "lessons" / slug).questions),
     )
 
 

@@ -81,9 +81,10 @@ def test_files_are_put_back(tmp_path):
     (tmp_path / "a").write_text("9")
     (tmp_path / "b").unlink()
     (tmp_path / "c").symlink_to(tmp_path / "nothing")
-    assert {path.name for path in files.put_back()} == {"a", "b", "c"}
+    aside = {path.name: now for path, now in files.put_back().items()}
+    assert aside.keys() == {"a", "b", "c"} and aside["a"].read_text() == "9" and aside["b"] is None
     assert {path.name: path.read_text() for path in tmp_path.glob("?")} == {"a": "1", "b": "2"}
-    assert files.put_back() == []
+    assert files.put_back() == {}
 
 
 @pytest.mark.parametrize("path", sorted((paths.root() / "solutions").glob("*/exercises.ipynb")), ids=str)

@@ -117,8 +117,9 @@ class Judge(preprocessors.Execute):
                 return super().preprocess(nb, resources, km)
             finally:
                 self._end_all()
-                for path in files.put_back():
-                    print(f"      {path} was changed by an answer, and is put back", flush=True)
+                for path, aside in files.put_back().items():
+                    kept = f"; as it was found it is {aside}" if aside else ""
+                    print(f"      {path} was changed meanwhile, and is put back{kept}", flush=True)
 
     def start_new_kernel(self, **options: Any) -> None:
         """Start the kernel in the course's folder, with progress of its own that is thrown away."""

@@ -1,8 +1,9 @@
-"""What the learner has done, kept in one SQLite file in the user's data folder: attempts, hints, ticks, forecasts.
+"""What a learner has done, in one SQLite file in the user's data folder: attempts, hints, ticks, forecasts, answers.
 
 Several kernels may write at once. Every trouble with the file is a `ProgressError`, and the file stays as it was.
 """
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from vllm_course.forecasts import Forecast
 from vllm_course.progress import database
 from vllm_course.progress.errors import ProgressError
 from vllm_course.progress.place import file, home
-from vllm_course.progress.records import Attempt, Progress, attempts, everything
+from vllm_course.progress.records import Answer, Attempt, Progress, attempts, everything
 
 __all__ = [
+    "Answer",
     "Attempt",
     "Progress",
     "ProgressError",
@@ -20,6 +22,7 @@ __all__ = [
     "hint_level",
     "home",
     "read",
+    "record_answer",
     "record_attempt",
     "record_forecast",
     "record_hint",
@@ -139,6 +142,35 @@ def record_forecast(key: str, guess: float, measured: float | None = None) -> Fo
             statement = "UPDATE forecasts SET measured = ?, compared_at = ? WHERE key = ? AND measured IS NULL"
             connection.execute(statement, (measured, _now(), key))
         return everything(connection).forecasts[key]
+
+
+def record_answer(lesson: str, question: str, given: list[str] | float, *, right: bool) -> list[Answer]:
+    """Keep an answer to a question of a quiz. The same again on the same day (in UTC) is not kept twice.
+
+    Args:
+        lesson: For example `"05"`.
+        question: Its name.
+        given: The options that were chosen, or a number.
+        right: Whether it was right.
+
+    Returns:
+        All answers to this question, oldest first, this one included.
+
+    Raises:
+        ProgressError: The file cannot be written.
+    """
+    row, now = (lesson, question, _storable(json.dumps(given, ensure_ascii=False)), int(right)), _now()
+    with database.writing(file()) as connection:
+        last = connection.execute(
+            "SELECT lesson, question, given, right, substr(at, 1, 10) FROM answers"
+            " WHERE lesson = ? AND question = ? ORDER BY id DESC",
+            row[:2],
+        ).fetchone()
+        if last != (*row, now[:10]):
+            connection.execute(
+                "INSERT INTO answers (lesson, question, given, right, at) VALUES (?, ?, ?, ?, ?)", (*row, now)
+            )
+        return everything(connection).answers[lesson, question]
 
 
 def reset() -> Path | None:

@@ -28,12 +28,14 @@ def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "progress",
         help="show, export, merge or reset what is done of the course",
-        description="Show the lessons, the exercises passed, the items ticked, the forecasts, and what to do next.",
+        description="Show what is done of each lesson, the forecasts, and what to do next.",
         epilog=EPILOG,
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON, the form that --merge reads")
-    form.add_argument("--csv", action="store_true", help="print one row an exercise, checklist item or forecast")
+    form.add_argument(
+        "--csv", action="store_true", help="print one row per exercise, question, checklist item or forecast"
+    )
     parser.add_argument("--learner", metavar="NAME", help="name in an export (default: the login name)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file in place of the terminal")
     parser.add_argument(

@@ -10,10 +10,10 @@ from vllm_course import catalogue, progress
 from vllm_course.errors import CourseError
 from vllm_course.forecasts import calibration, exported, of_lesson
 from vllm_course.progress import Progress
-from vllm_course.progress.report import passed, up_to_pass
+from vllm_course.progress.report import once_right, passed, up_to_pass
 
 FORMAT = "vllm-course progress"
-SCHEMA = 3  # 1 had no forecasts, 2 no tries
+SCHEMA = 4  # 1 had no forecasts, 2 no tries, 3 no quiz
 LONGEST_NAME = 100
 LEARNER = re.compile(r"[^=+\-@].*")  # a spreadsheet would compute what begins like a formula
 JOINERS = str.maketrans("", "", "\u200c\u200d")  # not printable, and in names of several scripts and in emoji
@@ -42,12 +42,14 @@ def build(learner: str) -> dict[str, Any]:
 
 
 def rows(export: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one row an exercise, item or forecast, for CSV. A column that a row lacks is empty."""
+    """Return one row per exercise, question, item or forecast, for CSV. A column that a row lacks is empty."""
     found = []
     for lesson in export["lessons"]:
         shared = {"learner": export["learner"], "lesson": lesson["lesson"]}
         for exercise in lesson["exercises"]:
             found.append({**shared, "kind": "exercise", **exercise})
+        for question in lesson["quiz"]:
+            found.append({**shared, "kind": "question", "title": question["question"], **question})
         for entry in lesson["checklist"]:
             status = "ticked" if entry["ticked"] else "not ticked"
             found.append({**shared, "kind": "item", "title": entry["item"], "status": status})
@@ -97,8 +99,20 @@ def _lesson(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:
         "slug": lesson.slug,
         "title": lesson.title,
         "exercises": [_exercise(number, title, done) for number, title in lesson.exercises.items()],
+        "quiz": [_question(lesson.number, name, done) for name in lesson.quiz],
         "checklist": [{"item": item, "ticked": item in ticked} for item in lesson.checklist],
         "forecasts": [exported(forecast) for forecast in of_lesson(done.forecasts.values(), lesson.number)],
+    }
+
+
+def _question(lesson: str, name: str, done: Progress) -> dict[str, Any]:
+    answers = done.answers.get((lesson, name), [])
+    status = "right" if once_right(lesson, name, done) else "not yet" if answers else "not attempted"
+    return {
+        "question": name,
+        "status": status,
+        "attempts": len(answers),
+        "answers": [{"at": one.at, "right": one.right, "given": one.given} for one in answers],
     }
 
 

@@ -27,7 +27,11 @@ SHAPE = {
 }
 TRY = {"at": str, "status": str, "message": str}
 # What came with a schema's version.
-LATER = {2: {"lessons": [{"forecasts": [dict]}]}, 3: {"lessons": [{"exercises": [{"tries": [TRY]}]}]}}
+LATER = {
+    2: {"lessons": [{"forecasts": [dict]}]},
+    3: {"lessons": [{"exercises": [{"tries": [TRY]}]}]},
+    4: {"lessons": [{"quiz": [{"question": str, "status": str}]}]},
+}
 
 
 @dataclass(frozen=True)

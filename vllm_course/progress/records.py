@@ -1,5 +1,6 @@
 """What the progress file holds, read from an open one."""
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
@@ -17,16 +18,36 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One answer to a question of a quiz.
+
+    Attributes:
+        lesson: For example `"05"`.
+        question: Its name.
+        given: The options that were chosen, or a number.
+        right: Whether it was right.
+        at: ISO 8601 in UTC.
+    """
+
+    lesson: str
+    question: str
+    given: list[str] | float
+    right: bool
+    at: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """All that the file holds: attempts (oldest first) and strongest hint seen by exercise, ticked items by lesson.
 
-    Forecasts are by their key.
+    Forecasts are by their key, answers (oldest first) by lesson and question.
     """
 
     attempts: dict[str, list[Attempt]]
     hints: dict[str, int]
     ticks: dict[str, set[str]]
     forecasts: dict[str, Forecast]
+    answers: dict[tuple[str, str], list[Answer]]
 
 
 def attempts(connection: sqlite3.Connection, number: str | None = None) -> list[Attempt]:
@@ -46,4 +67,11 @@ def everything(connection: sqlite3.Connection) -> Progress:
         ticks.setdefault(lesson, set()).add(item)
     hints = dict(connection.execute("SELECT number, level FROM hints"))
     rows = connection.execute("SELECT key, guess, at, measured, compared_at FROM forecasts")
-    return Progress(tries, hints, ticks, {row[0]: Forecast(*row) for row in rows})
+    forecasts = {row[0]: Forecast(*row) for row in rows}
+    answers: dict[tuple[str, str], list[Answer]] = {}
+    for lesson, question, given, right, at in connection.execute(
+        "SELECT lesson, question, given, right, at FROM answers ORDER BY id"
+    ):
+        answer = Answer(lesson, question, json.loads(given), bool(right), at)
+        answers.setdefault((lesson, question), []).append(answer)
+    return Progress(tries, hints, ticks, forecasts, answers)

@@ -16,8 +16,9 @@ def summary() -> list[dict[str, Any]]:
 
     Returns:
         One dict a lesson, in order: `lesson`, `slug`, `title`, `notebook`, `script`, `exercises_notebook`,
-        `exercises` (`passed`, `total`, and `open`: the numbers not passed, in order) and `checklist` (`ticked`,
-        `total`). What the file holds about exercises and items that the course has no more is not counted.
+        `exercises` (`passed`, `total`, and `open`: the numbers not passed, in order), `quiz` (`right`, `total`) and
+        `checklist` (`ticked`, `total`). What the file holds about exercises, questions and items that the course has
+        no more is not counted.
 
     Raises:
         ProgressError: The progress file cannot be read.
@@ -38,6 +39,11 @@ def up_to_pass(attempts: list[Attempt]) -> list[Attempt]:
     return attempts[: attempts.index(first) + 1] if first else attempts
 
 
+def once_right(lesson: str, question: str, done: Progress) -> bool:
+    """Whether a question of a quiz was answered right. A later answer that is wrong takes nothing away."""
+    return any(answer.right for answer in done.answers.get((lesson, question), []))
+
+
 @dataclass(frozen=True)
 class Step:
     """What to do next.
@@ -54,7 +60,7 @@ class Step:
 
 
 def next_step(rows: list[dict[str, Any]]) -> Step:
-    """Find what to do next: a lesson not begun, else its first open exercise, else its checklist, else the next lesson.
+    """Find what to do next: a lesson not begun, its first open exercise, its quiz, its checklist, or the next lesson.
 
     Args:
         rows: From `summary`.
@@ -64,15 +70,16 @@ def next_step(rows: list[dict[str, Any]]) -> Step:
         'All lessons are done. Open the lesson map'
     """
     for row in rows:
-        lesson, exercises, checklist = row["lesson"], row["exercises"], row["checklist"]
-        if exercises["open"] and not exercises["passed"] and not checklist["ticked"]:
+        lesson, exercises, quiz, checklist = row["lesson"], row["exercises"], row["quiz"], row["checklist"]
+        if exercises["open"] and not exercises["passed"] and not checklist["ticked"] and not quiz["right"]:
             return Step(f"Next: lesson {lesson}, {row['title']}", row["notebook"])
         if exercises["open"]:
             number = exercises["open"][0]
             title = next(each.exercises[number] for each in catalogue.lessons() if number in each.exercises)
             return Step(f"Next: exercise {number}, {title}", row["exercises_notebook"], f"Exercise {number}: {title}")
-        if checklist["ticked"] < checklist["total"]:
-            return Step(f"Next: the checklist of lesson {lesson}", row["notebook"], "Checklist")
+        for part, done, title in ((quiz, "right", "Quiz"), (checklist, "ticked", "Checklist")):
+            if part[done] < part["total"]:
+                return Step(f"Next: the {title.lower()} of lesson {lesson}", row["notebook"], title)
     return Step("All lessons are done. Open the lesson map", MAP)
 
 
@@ -83,11 +90,12 @@ def as_table(rows: list[dict[str, Any]], calibration: Calibration) -> str:
             row["lesson"],
             row["title"],
             f"{row['exercises']['passed']} of {row['exercises']['total']}",
+            f"{row['quiz']['right']} of {row['quiz']['total']}",
             f"{row['checklist']['ticked']} of {row['checklist']['total']}",
         ]
         for row in rows
     ]
-    header = ["lesson", "title", "exercises passed", "checklist ticked"]
+    header = ["lesson", "title", "exercises passed", "quiz right", "checklist ticked"]
     step = next_step(rows)
     return "\n\n".join([table(header, lines), *_forecasts(calibration), f"{step.text} ({step.path})"])
 
@@ -110,5 +118,9 @@ def _row(lesson: catalogue.Lesson, done: Progress) -> dict[str, Any]:
         "script": lesson.script,
         "exercises_notebook": lesson.exercises_notebook,
         "exercises": {"passed": total - len(still_open), "total": total, "open": still_open},
+        "quiz": {
+            "right": sum(once_right(lesson.number, name, done) for name in lesson.quiz),
+            "total": len(lesson.quiz),
+        },
         "checklist": {"ticked": len(ticked), "total": len(lesson.checklist)},
     }

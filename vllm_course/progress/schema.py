@@ -25,9 +25,20 @@ VERSION_2 = (
         compared_at TEXT
     )""",
 )
+VERSION_3 = (
+    """CREATE TABLE answers (
+        id INTEGER PRIMARY KEY,
+        lesson TEXT NOT NULL,
+        question TEXT NOT NULL,
+        given TEXT NOT NULL,
+        right INTEGER NOT NULL CHECK (right IN (0, 1)),
+        at TEXT NOT NULL
+    )""",
+    "CREATE INDEX answers_by_question ON answers (lesson, question, id)",
+)
 # Never change an entry that was released: append one. Entry 0 makes schema version 1 of an empty file, entry 1 makes
 # version 2 of version 1, and so on.
-MIGRATIONS: list[tuple[str, ...]] = [VERSION_1, VERSION_2]
+MIGRATIONS: list[tuple[str, ...]] = [VERSION_1, VERSION_2, VERSION_3]
 
 
 def known() -> int:
