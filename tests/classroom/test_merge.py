@@ -142,7 +142,7 @@ def test_as_json_into_a_file(folder, tmp_path, capsys):
     second = {"passed": 0, "tried": 0, "total": 1, "open": []}
     assert json.loads((tmp_path / "class.json").read_text()) == {
         "format": "vllm-course progress of a group",
-        "schema": 3,
+        "schema": 4,
         "learners": [
             {
                 "learner": "ada",

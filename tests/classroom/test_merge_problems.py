@@ -25,7 +25,7 @@ BAD = [
     ("[" * 100_000, "bad.json: it must be valid JSON, got: maximum recursion"),
     ("[]", "bad.json: it must be a JSON object, got list."),
     ({"format": "something else"}, "format must be 'vllm-course progress', got 'something else'."),
-    ({"schema": 4}, "schema must be 3 or older, got 4. Update this copy of the course."),
+    ({"schema": 5}, "schema must be 4 or older, got 5. Update this copy of the course."),
     ({"schema": 3}, "lessons[0].forecasts must be of type list, got None. Ask for it again."),
     (
         {"schema": 3, "lessons": [WHOLE_3 | {"exercises": [{"number": "1.1", "status": "passed"}]}]},

@@ -85,6 +85,13 @@ def course(root: Path, slug: str, *, exercises: dict[str, str], items: list[str]
     return notebook(root / "lessons" / slug / f"{name}.ipynb", cells)
 
 
+def questions(lesson: Path, *names: str) -> None:
+    """Give a lesson a quiz of these questions; "right" is right, "wrong" and "wrong too" are not."""
+    options = "[{wrong: wrong, why: No.}, {right: right, why: Yes.}, {wrong: wrong too, why: No.}]"
+    lines = [f"{name}: {{ask: 'What is right?', see: 1, options: {options}}}" for name in names]
+    (lesson / "quiz.yaml").write_text("\n".join(lines), encoding="utf-8")
+
+
 def notebook(file: Path, cells: list[tuple[str, list[str] | str]]) -> Path:
     """Write a notebook of cells, each a kind and its source."""
     file.parent.mkdir(parents=True, exist_ok=True)

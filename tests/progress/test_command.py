@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.progress.cases import course, run_progress
+from tests.progress.cases import course, questions, run_progress
 from vllm_course import paths, progress
 
 
@@ -29,15 +29,18 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     progress.record_attempt("1.2", "not yet", "closer", "b")
     progress.record_hint("1.2", 2)
     progress.set_tick("01", 'say "why"', ticked=True)
+    questions(tmp_path / "lessons" / "01-a", "length", "blocks")
+    progress.record_answer("01", "length", ["wrong"], right=False)
+    progress.record_answer("01", "length", ["right"], right=True)
     return tmp_path
 
 
 def test_the_table_ends_with_what_to_do_next(capsys):
     assert run_progress() == 0
     assert capsys.readouterr().out.splitlines() == [
-        "lesson  title     exercises passed  checklist ticked",
-        "01      A lesson  1 of 2            1 of 1",
-        "02      模型      0 of 1            0 of 0",
+        "lesson  title     exercises passed  quiz right  checklist ticked",
+        "01      A lesson  1 of 2            1 of 2      1 of 1",
+        "02      模型      0 of 1            0 of 0      0 of 0",
         "",
         "Next: exercise 1.2, Two (exercises/01-a/exercises.ipynb)",
     ]
@@ -96,7 +99,7 @@ def test_json_holds_everything(capsys):
     assert datetime.now(UTC) - exported_at < timedelta(minutes=1)
     first, second = export.pop("lessons")
     none = {"compared": 0, "median_factor": None, "surprises": []}
-    assert export == {"format": "vllm-course progress", "schema": 3, "learner": "ada", "calibration": none}
+    assert export == {"format": "vllm-course progress", "schema": 4, "learner": "ada", "calibration": none}
     assert first["forecasts"] == second["forecasts"] == []
     one, two = first["exercises"]
     assert datetime.fromisoformat(one["passed_at"]) <= exported_at
@@ -106,6 +109,10 @@ def test_json_holds_everything(capsys):
     assert one == {"number": "1.1", "title": "One, two", "status": "passed", "attempts": 2, "hints": 0}
     assert (two["status"], two["attempts"], two["hints"], two["passed_at"]) == ("not yet", 1, 2, None)
     assert first["checklist"] == [{"item": 'say "why"', "ticked": True}]
+    length, blocks = first["quiz"]
+    assert [(one["right"], one["given"]) for one in length.pop("answers")] == [(False, ["wrong"]), (True, ["right"])]
+    assert length == {"question": "length", "status": "right", "attempts": 2}
+    assert blocks == {"question": "blocks", "status": "not attempted", "attempts": 0, "answers": []}
     assert (second["lesson"], second["title"], second["exercises"][0]["status"]) == ("02", "模型", "not attempted")
 
 
@@ -126,6 +133,8 @@ def test_csv_has_one_row_an_exercise_or_item(capsys):
     assert [[*row.values()][1:] for row in rows] == [
         ["01", "exercise", "1.1", "One, two", "passed", "2", "0"],
         ["01", "exercise", "1.2", "Two", "not yet", "1", "2", ""],
+        ["01", "question", "", "length", "right", "2", "", ""],
+        ["01", "question", "", "blocks", "not attempted", "0", "", ""],
         ["01", "item", "", 'say "why"', "ticked", "", "", ""],
         ["02", "exercise", "2.1", "Größe 模型", "not attempted", "0", "0", ""],
     ]

@@ -37,7 +37,7 @@ def test_a_relative_home_is_refused(monkeypatch):
 
 
 def test_reading_before_anything_was_kept_makes_nothing(home):
-    assert progress.read() == progress.Progress({}, {}, {}, {})
+    assert progress.read() == progress.Progress({}, {}, {}, {}, {})
     assert (progress.hint_level("1.1"), progress.ticks("01")) == (0, set())
     assert not home.exists()
 
@@ -120,7 +120,7 @@ def test_a_number_that_has_no_ratio_is_the_callers_mistake(numbers):
 def test_the_file_says_whose_it_is_and_has_a_write_ahead_log():
     first_attempts()
     assert pragma("application_id") == schema.APPLICATION_ID
-    assert pragma("user_version") == schema.known() == 2
+    assert pragma("user_version") == schema.known() == 3
     assert pragma("journal_mode") == "wal"
 
 
@@ -151,3 +151,20 @@ def test_reset_takes_a_log_along_that_a_killed_kernel_left(home):
 
 def test_reset_of_nothing_is_nothing():
     assert progress.reset() is None
+
+
+def test_answers_come_back_oldest_first_and_the_same_again_is_not_kept_twice():
+    for given, right in ((["a", "b"], False), (["a", "b"], False), (["a"], True), (["a", "b"], False)):
+        answers = progress.record_answer("05", "blocks", given, right=right)
+    progress.record_answer("05", "places", 2.5, right=True)
+    assert [(one.given, one.right) for one in answers] == [(["a", "b"], False), (["a"], True), (["a", "b"], False)]
+    assert datetime.fromisoformat(answers[0].at).utcoffset() == timedelta(0)
+    assert progress.read().answers["05", "blocks"] == answers
+    assert progress.read().answers["05", "places"][0].given == 2.5
+
+
+def test_the_same_answer_on_another_day_is_kept():
+    progress.record_answer("05", "blocks", ["a"], right=True)
+    with sqlite3.connect(progress.file()) as connection:
+        connection.execute("UPDATE answers SET at = '2026-01-02T03:04:05+00:00'")
+    assert len(progress.record_answer("05", "blocks", ["a"], right=True)) == 2

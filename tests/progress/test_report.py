@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.progress.cases import course_of_two
+from tests.progress.cases import course_of_two, questions
 from vllm_course import catalogue, progress
 from vllm_course.progress import ProgressError, report
 
@@ -44,6 +44,7 @@ def test_lesson_01_is_counted():
         "script": "lessons/01-basic-inference/basic_inference.py",
         "exercises_notebook": "exercises/01-basic-inference/exercises.ipynb",
         "exercises": {"passed": 1, "total": len(numbers), "open": numbers[1:]},
+        "quiz": {"right": 0, "total": len(lesson.quiz)},
         "checklist": {"ticked": len(lesson.checklist[:2]), "total": len(lesson.checklist)},
     }
     assert json.loads(json.dumps(row)) == row
@@ -71,6 +72,20 @@ def test_what_the_course_has_no_more_is_not_counted(two_lessons):
     progress.set_tick("01", "an item of last year", ticked=True)
     progress.set_tick("09", "load", ticked=True)
     assert counts() == [(0, 2, ["1.1", "1.2"], 0, 2), (0, 1, ["2.1"], 0, 1)]
+
+
+def test_a_question_that_was_right_once_stays_right_and_the_quiz_comes_before_the_checklist(two_lessons, tmp_path):
+    questions(tmp_path / "lessons" / "02-b", "length", "blocks")
+    progress.record_attempt("2.1", "passed", "", "a")
+    for given in ("right", "wrong"):
+        progress.record_answer("02", "length", [given], right=given == "right")
+    progress.record_answer("02", "one of last year", ["right"], right=True)
+    row = report.summary()[1]
+    assert row["quiz"] == {"right": 1, "total": 2}
+    step = report.next_step([row])
+    assert (step.text, step.path, step.heading) == ("Next: the quiz of lesson 02", "lessons/02-b/b.ipynb", "Quiz")
+    progress.record_answer("02", "blocks", ["right"], right=True)
+    assert report.next_step(report.summary()[1:]).heading == "Checklist"
 
 
 def test_the_next_step_goes_from_lesson_to_exercise_to_checklist_to_the_next_lesson(two_lessons):

@@ -71,7 +71,7 @@ def newer(file: Path) -> None:
 
 DAMAGED = r"^the progress file must be whole, got a damaged one at \S+progress\.sqlite3 \(.+\)\. " + RESET
 FOREIGN = r"^the progress file must be the course's own, got another program's at \S+\. " + RESET
-NEWER = r"^the progress file must have schema version 2 or older, got 7 at \S+: .* Update this copy of the course"
+NEWER = r"^the progress file must have schema version 3 or older, got 7 at \S+: .* Update this copy of the course"
 CASES = [
     (garbage, DAMAGED),
     (halved, DAMAGED),

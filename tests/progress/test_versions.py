@@ -55,7 +55,7 @@ def test_an_older_file_is_migrated_by_the_first_write(request):
 
 def test_a_new_file_has_the_present_schema(next_version):
     first_attempts()
-    assert pragma("user_version") == schema.known() == 3
+    assert pragma("user_version") == schema.known() == 4
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(home, monkeypatch):

@@ -34,7 +34,6 @@ VERSION_3 = (
         right INTEGER NOT NULL CHECK (right IN (0, 1)),
         at TEXT NOT NULL
     )""",
-    "CREATE INDEX answers_by_question ON answers (lesson, question, id)",
 )
 # Never change an entry that was released: append one. Entry 0 makes schema version 1 of an empty file, entry 1 makes
 # version 2 of version 1, and so on.
