@@ -60,6 +60,10 @@ doctor:     ## Check machine, environment and models, before the set-up too, and
 progress:   $(LEARNER) ## Show what you have passed and ticked: make progress ARGS="--csv"
 	@$(RUN) -m vllm_course.cli progress $(ARGS)
 
+.PHONY: review
+review:     $(LEARNER) ## Ask again what you missed in a quiz, when it is due: make review ARGS=--json
+	@$(RUN) -m vllm_course.cli review $(ARGS)
+
 .PHONY: certificate
 certificate: $(LEARNER) ## Write a certificate: make certificate ARGS='--name "Ada Lovelace"'
 	@$(RUN) -m vllm_course.cli certificate $(ARGS)

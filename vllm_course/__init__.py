@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.widgets.chat_box import chat_box
     from vllm_course.widgets.checklist import checklist
     from vllm_course.widgets.playground import playground
+    from vllm_course.widgets.quiz import quiz
 
 set_defaults()
 
@@ -57,6 +58,7 @@ __all__ = [
     "plot_next_token",
     "plot_sweep",
     "predict",
+    "quiz",
     "server",
     "sweep",
     "xray",
@@ -81,6 +83,7 @@ MODULES = {
     "plot_next_token": "plots",
     "plot_sweep": "plots",
     "predict": "forecasting.asking",
+    "quiz": "widgets.quiz",
     "server": "serving.client",
     "sweep": "generation",
     "xray": "film.recording",

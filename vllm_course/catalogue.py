@@ -10,6 +10,9 @@ from vllm_course import paths, quizzes
 from vllm_course.errors import CourseError, get_again
 
 TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
+SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
+PREDICT = "**Predict"
+LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 EXERCISE = re.compile(r"^## Exercise (\d+\.\d+): (.+)$", re.MULTILINE)
 
 
@@ -50,6 +53,23 @@ def lessons() -> list[Lesson]:
     return [_lesson(folder.name) for folder in folders if (paths.root() / _notebook(folder.name)).is_file()]
 
 
+def forecast(lesson: Lesson, key: str) -> tuple[str, int] | None:
+    """Return what a lesson asks before a forecast, without its markup, and the number of the section that asks.
+
+    Args:
+        lesson: The lesson.
+        key: Of the forecast, for example `"5.2"`. None is returned where the lesson has no such forecast.
+    """
+    section, asked = 1, ""
+    for kind, source in _sources(lesson.notebook):
+        if kind == "markdown":
+            section = int((SECTION.findall(source) or [section])[-1])
+            asked = next((part for part in reversed(source.split("\n\n")) if PREDICT in part), asked)
+        elif asked and any(_literals(call)[:1] == [key] for call in _calls(source, "predict")):
+            return LINK.sub(r"\1", asked).replace("**", "").strip(), section
+    return None
+
+
 def _lesson(slug: str) -> Lesson:
     notebook, exercises = _notebook(slug), f"exercises/{slug}/exercises.ipynb"
     texts, code = _cells(notebook, "markdown"), _cells(notebook, "code")
@@ -86,13 +106,18 @@ def _notebook(slug: str) -> str:
 
 
 def _cells(notebook: str, kind: str) -> list[str]:
-    """Return the sources of a notebook's cells of one kind; none where the notebook is missing."""
+    """Return the sources of a notebook's cells of one kind."""
+    return [source for its_kind, source in _sources(notebook) if its_kind == kind]
+
+
+def _sources(notebook: str) -> list[tuple[str, str]]:
+    """Return kind and source of each cell of a notebook; none where it is missing."""
     file = paths.root() / notebook
     if not file.is_file():
         return []
     try:
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
+        return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CourseError(
@@ -111,7 +136,7 @@ def _checklist(code: list[str], lesson: str) -> tuple[str, ...]:
 
 
 def _literals(call: ast.Call) -> list:
-    """Return the arguments that are written out; none when one is computed."""
+    """Return the arguments that are written out, `...` among them; none when one is computed."""
     try:
         return [ast.literal_eval(argument) for argument in call.args]
     except ValueError:

@@ -4,10 +4,11 @@ import sys
 
 from vllm_course import __version__, doctor
 from vllm_course.classroom import certificate_command, progress_command
+from vllm_course.reviewing import command as review_command
 from vllm_course.runtime.interrupting import raise_from_now_on
 from vllm_course.tool import ToolParser, tool
 
-COMMANDS = (doctor, progress_command, certificate_command)
+COMMANDS = (doctor, progress_command, review_command, certificate_command)
 
 
 @tool

@@ -52,6 +52,7 @@ def test_a_course_of_two_lessons(root):
         exercises_notebook="exercises/01-a/exercises.ipynb",
         exercises={"1.1": "No. 1", "1.2": "No. 2", "1.10": "No. 10"},
         checklist=("load", "say why"),
+        quiz=(),
     )
     assert (second.title, second.notebook) == ("Text: more of it", "lessons/02-text-generation/text_generation.ipynb")
     assert (second.exercises, second.checklist) == ({}, ("ü",))

@@ -17,8 +17,8 @@ GROUND += ["quizzes", "sampling", "shipped"]
 ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "runtime", "engine"]
 PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "describing", "memory", "online", "configuring", "serving"]
-PACKAGE += ["remote", "toolbox", "progress", "checks", "checks_online", "checks_http", "forecasting", "widgets", "film"]
-PACKAGE += ["drills", "terminal", "tool_chat", "lab", "classroom", "doctor", "cli"]
+PACKAGE += ["remote", "toolbox", "progress", "checks", "checks_online", "checks_http", "forecasting", "reviewing"]
+PACKAGE += ["widgets", "film", "drills", "terminal", "tool_chat", "lab", "classroom", "doctor", "cli"]
 WITHOUT_FOLDER = ("face", "ground", "engine", "cli")
 
 # Each room and what it may import beside itself, the standard library and other projects.
@@ -41,15 +41,16 @@ ROOMS = {
     "checks_online": ["ground", "checks"],
     "checks_http": ["ground", "checks"],
     "forecasting": ["ground", "progress", "checks"],
+    "reviewing": ["ground", "progress", "checks"],
     "classroom": ["ground", "progress"],
     "doctor": BELOW,
-    "lab": ["ground", "progress"],
-    "widgets": [*BELOW, "chat", "checks", "progress"],
+    "lab": ["ground", "progress", "reviewing"],
+    "widgets": [*BELOW, "chat", "checks", "progress", "reviewing"],
     "film": [*BELOW, "widgets"],
     "drills": [*BELOW, "film"],
     "terminal": [*BELOW, "chat", "online", "progress"],
     "tool_chat": [*BELOW, "chat", "remote", "toolbox", "terminal"],
-    "cli": ["face", *BELOW, "doctor", "classroom"],
+    "cli": ["face", *BELOW, "doctor", "classroom", "reviewing"],
     "face": PACKAGE,  # `vllm_course/__init__.py`, which only cli imports
     "lesson": PACKAGE,  # a folder of lessons/, exercises/ or solutions/
     "answers": PACKAGE,  # checks/lesson_NN.py

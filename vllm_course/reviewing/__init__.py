@@ -1,0 +1,1 @@
+"""Answers to the quizzes: taken, judged, kept, and asked for again when they are due."""
