@@ -1,8 +1,8 @@
 """Write the skeleton of a lesson: `python -m tools.new_lesson 04 sampling-strategies [--exercises 8]`.
 
-Notebook, script, checks, solutions, exercises, wrong answers and the rows in both tables, in lesson 01's shape. The
-texts come from tools/skeleton/. Every place that must be filled says TODO, and the tests refuse a lesson in which one
-is left.
+Notebook, script, quiz, checks, solutions, exercises, wrong answers and the rows in both tables, in lesson 01's shape.
+The texts come from tools/skeleton/. Every place that must be filled says TODO, and the tests refuse a lesson in which
+one is left.
 """
 
 import re
@@ -68,6 +68,8 @@ def skeleton(number: str, slug: str, exercises: int) -> dict[str, str]:
     return {
         f"{lesson}/{name}.ipynb": _notebook(_filled("lesson", **names)),
         f"{lesson}/{name}.py": _filled("script", **names),
+        f"{lesson}/quiz.yaml": _filled("quiz"),
+        f"checks/quiz_{number}.py": _filled("proofs", **names),
         f"{folder}/exercises.ipynb": _notebook(cells),
         f"checks/lesson_{number}.py": _filled("checks", **names) + "".join(_filled("check", **e) for e in each),
         f"tests/checks/wrong_answers/lesson_{number}.py": _filled("wrong_answers", exercises=wrong, **names),

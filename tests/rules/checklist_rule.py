@@ -1,4 +1,4 @@
-"""The rule for the section "Checklist" of a lesson: one call of `checklist`, in literals."""
+"""The rules for the sections "Quiz" and "Checklist" of a lesson: one call each, in literals."""
 
 import ast
 import re
@@ -21,6 +21,16 @@ def checklist(notebook: NotebookNode) -> list[str]:
     wanted = f'checklist("{number.group(1) if number else "NN"}", ["...", "..."])'
     got = [ast.unparse(call) for call in shown] or "none"
     return [f"the section Checklist must have one code cell that ends with {wanted}, in literals, got {got}"]
+
+
+def quiz(notebook: NotebookNode) -> list[str]:
+    """The section "Quiz" has one cell, which shows the lesson's questions."""
+    number = LESSON.search(notebook.cells[0].source)
+    wanted = f'quiz("{number.group(1) if number else "NN"}")'
+    got = [ast.unparse(node) for cell in _section(notebook, "Quiz") for node in tree(cell).body[-1:]]
+    return (
+        [] if got == [wanted.replace('"', "'")] else [f"the section Quiz must end with {wanted}, got {got or 'none'}"]
+    )
 
 
 def _section(notebook: NotebookNode, title: str) -> Iterator[NotebookNode]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from tests.rules.checklist_rule import LESSON, checklist, shows
+from tests.rules.checklist_rule import LESSON, checklist, quiz, shows
 from tests.rules.forecast_rule import forecasts
 from tests.rules.markdown import Piece, headings, links, paragraphs
 from tests.rules.notebook_rules import RAISES
@@ -15,7 +15,7 @@ from tests.rules.notebooks import code, lines, prose, tags, tree
 MAX_LINES = 8
 MAX_IMPORT_LINES = 10
 MAX_CHECKLIST_LINES = 14
-CLOSING = ["Summary", "Checklist", "Next"]
+CLOSING = ["Summary", "Quiz", "Checklist", "Next"]
 FIRST_CELL = {
     "a title (# Lesson NN: ...)": LESSON,
     "what you will be able to do": re.compile(r"able to"),
@@ -39,7 +39,7 @@ def opening(notebook: NotebookNode) -> list[str]:
 
 
 def closing(notebook: NotebookNode) -> list[str]:
-    """The last headings are the summary, the checklist, and what is next."""
+    """The last headings are the summary, the quiz, the checklist, and what is next."""
     titles = [title for _, cell in prose(notebook) for level, title, _ in headings(cell.source) if level == 2]
     last = [title.split()[0] for title in titles[-len(CLOSING) :]]
     return [] if last == CLOSING else [f"the last headings must be {CLOSING}, got {titles[-len(CLOSING) :]}"]
@@ -123,4 +123,4 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-RULES = (opening, closing, checklist, forecasts, one_idea_a_cell, deliberate_error)
+RULES = (opening, closing, quiz, checklist, forecasts, one_idea_a_cell, deliberate_error)

@@ -22,9 +22,10 @@ def announced(source: str) -> set[str]:
 
 
 def missing_parts(root: Path, slug: str) -> list[str]:
-    """Return what a lesson lacks to be complete: notebook, script, checks, solutions, exercises."""
+    """Return what a lesson lacks to be complete: notebook, script, quiz, checks, solutions, exercises."""
     lesson, name = root / "lessons" / slug, stem(Path(slug))
-    parts = [lesson / f"{name}.ipynb", script_of(lesson), root / "checks" / f"lesson_{slug[:2]}.py"]
+    parts = [lesson / f"{name}.ipynb", script_of(lesson), lesson / "quiz.yaml"]
+    parts += [root / "checks" / f"{kind}_{slug[:2]}.py" for kind in ("lesson", "quiz")]
     parts += [root / part / slug / "exercises.ipynb" for part in ("solutions", "exercises")]
     return [f"{slug} must have {part.relative_to(root)}, got no such file" for part in parts if not part.is_file()]
 
@@ -44,8 +45,9 @@ def _files_of(root: Path, slug: str) -> list[Path]:
     """Return all files that a maintainer writes for a lesson."""
     folders = [root / part / slug for part in ("lessons", "solutions")]
     places = [(root / "checks"), root / "tests" / "checks" / "wrong_answers"]
-    files = [file for folder in folders for suffix in ("*.ipynb", "*.py", "*.sh") for file in folder.rglob(suffix)]
-    files += [file for place in places for file in place.glob(f"lesson_{slug[:2]}*.py")]
+    endings = ("*.ipynb", "*.py", "*.sh", "quiz.yaml")
+    files = [file for folder in folders for ending in endings for file in folder.rglob(ending)]
+    files += [file for place in places for kind in ("lesson", "quiz") for file in place.glob(f"{kind}_{slug[:2]}*.py")]
     return [root / "README.md", root / "lessons" / "README.md", *sorted(files)]
 
 

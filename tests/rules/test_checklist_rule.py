@@ -1,4 +1,4 @@
-"""The rule for a lesson's checklist accepts one call in literals, and refuses what a program could not read."""
+"""The rules for a lesson's quiz and checklist accept one call in literals, and refuse what a program could not read."""
 
 import pytest
 from nbformat import NotebookNode
@@ -11,7 +11,11 @@ GOOD = 'from vllm_course import checklist\n\nchecklist("03", [\n    "load a mode
 
 def lesson(*codes: str, before: str = "## Checklist\n\nTick.", after: str = "## Next") -> NotebookNode:
     """Return lesson 03, with code cells between two texts."""
-    texts = [new_markdown_cell("# Lesson 03: x"), new_code_cell("x"), new_markdown_cell(f"## Summary\n\n{before}")]
+    texts = [
+        new_markdown_cell("# Lesson 03: x"),
+        new_code_cell("x"),
+        new_markdown_cell(f"## Summary\n\n## Quiz\n\n{before}"),
+    ]
     return new_notebook(cells=[*texts, *map(new_code_cell, codes), new_markdown_cell(after)])
 
 
@@ -80,3 +84,12 @@ def test_it_may_have_fourteen_lines(items, refused):
 def test_other_cells_keep_their_limit():
     code = 'shown = checklist("03", [\n' + '    "a",\n' * 7 + "])"
     assert "at most 8 lines, got 9" in "".join(lesson_rules.one_idea_a_cell(lesson(code)))
+
+
+def test_a_quiz_is_one_call_with_the_lessons_number():
+    import_ = "from vllm_course import quiz\n\n"
+    assert lesson_rules.quiz(lesson(f'{import_}quiz("03")', before="Ask.")) == []
+    for code in ('quiz("04")', "quiz(3)", 'print(quiz("03"))', 'quiz("03", x=1)', "x = 1"):
+        (message,) = lesson_rules.quiz(lesson(import_ + code, before="Ask."))
+        assert message.startswith('the section Quiz must end with quiz("03"), got [')
+    assert lesson_rules.quiz(lesson(GOOD)) and lesson_rules.quiz(lesson('quiz("03")', 'quiz("03")', before="Ask."))

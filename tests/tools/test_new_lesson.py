@@ -43,7 +43,7 @@ def test_every_file_is_refused_until_it_is_filled_in(root, capsys):
     new_lesson.main(["02", "second-steps"])
     files = {line for line in capsys.readouterr().out.splitlines()[:-1] if not line.startswith("exercises/")}
     refused = {problem.partition(" must be filled in, got ")[0] for problem in map_rules.unfilled(root, SLUG)}
-    assert refused == files and len(files) == 7
+    assert refused == files and len(files) == 9
 
 
 def test_what_needs_no_filling_keeps_the_rules(written):
@@ -53,6 +53,7 @@ def test_what_needs_no_filling_keeps_the_rules(written):
     notebook = read(lesson / "second_steps.ipynb")
     for rule in (
         lesson_rules.closing,
+        lesson_rules.quiz,
         lesson_rules.checklist,
         lesson_rules.forecasts,
         lesson_rules.one_idea_a_cell,
