@@ -12,12 +12,13 @@ import vllm_course
 PACKAGE = Path("vllm_course/lab/extension")
 STATIC = PACKAGE / "static"
 CONFIG = Path("vllm_course/lab/config")
+SHARED = [Path("vllm_course/widgets/static") / name for name in ("quiz.js", "quiz.css")]  # the review shows questions
 COPIES = {
     PACKAGE / "package.json": "share/jupyter/labextensions/vllm-course/package.json",
     PACKAGE / "install.json": "share/jupyter/labextensions/vllm-course/install.json",
     CONFIG / "settings.json": "etc/jupyter/labconfig/default_setting_overrides.d/vllm-course.json",
     CONFIG / "server.json": "etc/jupyter/jupyter_server_config.d/vllm-course.json",
-} | {file: f"share/jupyter/labextensions/vllm-course/static/{file.name}" for file in STATIC.iterdir()}
+} | {file: f"share/jupyter/labextensions/vllm-course/static/{file.name}" for file in [*STATIC.iterdir(), *SHARED]}
 
 
 def test_the_server_extension_does_not_import_vllm():

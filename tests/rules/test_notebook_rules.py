@@ -111,7 +111,7 @@ def test_map_rules_refuse(tmp_path):
     table = "| a |\n|---|\n| [x](lessons/02-gone/x.ipynb) |\n"
     assert len(map_rules.table_problems(table, {"01-here"})) == 2
     assert map_rules.table_problems("[x](lessons/01-here/x.ipynb)", {"01-here"}), "a link outside a table"
-    assert len(map_rules.missing_parts(tmp_path, "01-here")) == 5
+    assert len(map_rules.missing_parts(tmp_path, "01-here")) == 7
 
 
 def test_minutes_rule_refuses():

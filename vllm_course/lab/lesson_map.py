@@ -31,8 +31,8 @@ def lesson_map(server_root: Path) -> dict[str, Any]:
         server_root: JupyterLab's root folder, the one that its file browser begins at.
 
     Returns:
-        `lessons` (what `report.summary` says of each, with goal and minutes; exercises and checklist are
-        None when the progress cannot be read), `next` (what to do next: text, path, and heading to scroll to or None),
+        `lessons` (what `report.summary` says of each, with goal and minutes; exercises, quiz and checklist
+        are None when the progress cannot be read), `next` (what to do next: text, path, heading to scroll to or None),
         `forecasts` (a sentence and the largest surprises, or None before the first comparison), `concepts` (title and
         path of each page) and `problems`, messages to show. A path is None when JupyterLab
         cannot open it.
@@ -91,7 +91,7 @@ def _without_progress() -> list[dict[str, Any]]:
     """Return the lessons as `report.summary` does, but nothing about what was done."""
     fields = ("slug", "title", "notebook", "script", "exercises_notebook")
     return [
-        {"lesson": lesson.number, "exercises": None, "checklist": None}
+        {"lesson": lesson.number, "exercises": None, "quiz": None, "checklist": None}
         | {field: getattr(lesson, field) for field in fields}
         for lesson in catalogue.lessons()
     ]

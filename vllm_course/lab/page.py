@@ -1,4 +1,6 @@
-"""JupyterLab's server side of the course page: GET vllm-course/map, for those who are logged in.
+"""JupyterLab's server side of the course page, for those who are logged in.
+
+GET vllm-course/map is the map, GET vllm-course/review what is due, and POST to it judges an answer.
 
 The page itself is extension/ beside this file. Installing the package copies it to share/jupyter/labextensions and
 the two files of config/ to etc/jupyter (`shared-data` in pyproject.toml), where JupyterLab, JupyterHub and Binder
@@ -15,7 +17,9 @@ config/settings.json holds the course's defaults for JupyterLab; a learner's own
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -23,7 +27,10 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from vllm_course.errors import CourseError
 from vllm_course.lab.lesson_map import lesson_map
+from vllm_course.reviewing.answering import answer
+from vllm_course.reviewing.asking import find, today
 
 
 class MapHandler(APIHandler):
@@ -40,6 +47,36 @@ class MapHandler(APIHandler):
         self.finish(await asyncio.to_thread(lesson_map, Path(self.contents_manager.root_dir)))
 
 
+class ReviewHandler(APIHandler):
+    """Answers with what is due for a review, and judges what is sent: lesson and name of a question, and an answer."""
+
+    auth_resource = "contents"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Read what is due."""
+        await self._finish(_review)
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Judge an answer and keep it."""
+        sent = self.get_json_body() or {}
+        await self._finish(lambda: answer(find(str(sent.get("lesson")), str(sent.get("name"))), sent.get("sent")))
+
+    async def _finish(self, work: Callable[[], dict[str, Any]]) -> None:
+        try:
+            self.finish(await asyncio.to_thread(work))
+        except CourseError as error:
+            self.finish({"problem": str(error)})
+
+
+def _review() -> dict[str, Any]:
+    found = today()
+    return found.as_document() | {"nothing": "" if found.questions else found.nothing()}
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     """Tell the Jupyter server which module to load."""
     return [{"module": __name__}]
@@ -47,5 +84,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     """Add the handler below the server's own address, whatever that is (JupyterHub's has the user's name)."""
-    route = url_path_join(server.web_app.settings["base_url"], "vllm-course", "map")
-    server.web_app.add_handlers(".*$", [(route, MapHandler)])
+    base = server.web_app.settings["base_url"]
+    handlers = {"map": MapHandler, "review": ReviewHandler}
+    routes = [(url_path_join(base, "vllm-course", name), handler) for name, handler in handlers.items()]
+    server.web_app.add_handlers(".*$", routes)

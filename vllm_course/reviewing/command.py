@@ -4,13 +4,11 @@ import argparse
 import json
 import string
 import textwrap
-from datetime import UTC, date, datetime
 
-from vllm_course import progress
 from vllm_course.errors import UsageError
 from vllm_course.quizzes import Question
-from vllm_course.reviewing import due
-from vllm_course.reviewing.answering import public, take
+from vllm_course.reviewing.answering import take
+from vllm_course.reviewing.asking import MOST, today
 
 WIDTH = 88
 EPILOG = """examples:
@@ -21,7 +19,6 @@ HOW = {
     "several": "Your answer, all letters that are right",
     "number": "Your answer, a number",
 }
-NOTHING = "Nothing is due."
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -29,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "review",
         help="ask again what you missed",
-        description=f"Ask up to {due.MOST} questions: those that you missed in a quiz, after 1, 3, 7 and 21 days, and "
+        description=f"Ask up to {MOST} questions: those that you missed in a quiz, after 1, 3, 7 and 21 days, and "
         "forecasts that were far off. Enter leaves a question for another time, Ctrl-D ends.",
         epilog=EPILOG,
     )
@@ -39,31 +36,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask what is due, or print it; return the exit code."""
-    done, today = progress.read(), datetime.now(UTC).date()
-    questions = [each.question for each in due.due(done, today)]
-    later = sorted(day for each in due.askable(done) if (day := due.due_on(each, done)) and day > today)
+    found = today()
     if arguments.json:
-        print(json.dumps(as_document(questions, later), indent=2, ensure_ascii=False))
+        print(json.dumps(found.as_document(), indent=2, ensure_ascii=False))
         return 0
-    if not questions:
-        print(NOTHING, _later(later))
+    if not found.questions:
+        print(found.nothing())
         return 0
-    return _ask_all(questions[: due.MOST], left=max(0, len(questions) - due.MOST))
-
-
-def as_document(questions: list[Question], later: list[date]) -> dict:
-    """Return what is due as JSON-able values: at most five questions, how many there are, and the next day."""
-    return {
-        "format": "vllm-course review",
-        "due": [public(question) for question in questions[: due.MOST]],
-        "due_total": len(questions),
-        "later_total": len(later),
-        "next_day": later[0].isoformat() if later else None,
-    }
-
-
-def _later(later: list[date]) -> str:
-    return f"The next day with a question is {later[0]:%Y-%m-%d}." if later else "What you miss in a quiz comes here."
+    return _ask_all(found.first, left=len(found.questions) - len(found.first))
 
 
 def _ask_all(questions: list[Question], *, left: int) -> int:

@@ -12,7 +12,6 @@ from vllm_course.quizzes import Question, Slip
 WAITS = (1, 3, 7, 21)  # days from a miss to the first review, and from a right answer in a review to the next
 FAR_OFF = 2.0  # factor of a forecast from which it is asked for again
 NEAR = 0.25  # how far off an answer about a forecast may be, as a part of what was measured
-MOST = 5
 PREFIX = "forecast-"  # of the name of a question about a forecast
 
 

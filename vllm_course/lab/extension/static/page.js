@@ -12,7 +12,7 @@ function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Fill the tab with what stays: title, place for a problem, button, place for the map. */
+/** Fill the tab with what stays: title, place for a problem, button, and the two panels: the map and the review. */
 export function skeleton(node, actions) {
   node.classList.add('vc-page');
   node.tabIndex = -1;
@@ -33,11 +33,52 @@ export function skeleton(node, actions) {
         status,
         h('button', button, 'Refresh progress')
       ),
-      h('p', { className: 'vc-lead' }, LEAD),
       h('div', { className: 'vc-problem', attributes: { role: 'alert' }, hidden: true }),
-      h('div', { className: 'vc-map' })
+      ...panels([
+        ['lessons', 'Lessons', h('p', { className: 'vc-lead' }, LEAD), h('div', { className: 'vc-map' })],
+        ['review', 'Review', h('div', { className: 'vc-review' })]
+      ], name => name === 'review' && actions.review(node.querySelector('.vc-review')))
     )
   );
+}
+
+/** Panels of which one is shown, and before them their tabs; entries are name, title and contents. The keys are those
+ * of all tabs: left and right, Home and End. shown(name) is called when one comes to the front. */
+function panels(entries, shown) {
+  const choose = (index, focus) => {
+    tabs.forEach((tab, n) => {
+      tab.setAttribute('aria-selected', String(n === index));
+      tab.tabIndex = n === index ? 0 : -1;
+      bodies[n].hidden = n !== index;
+    });
+    if (focus) {
+      tabs[index].focus();
+    }
+    shown(entries[index][0]);
+  };
+  const onkeydown = event => {
+    const last = tabs.length - 1;
+    const now = tabs.indexOf(event.target);
+    const next = { ArrowRight: (now + 1) % tabs.length, ArrowLeft: now ? now - 1 : last, Home: 0, End: last }[event.key];
+    if (next !== undefined) {
+      event.preventDefault();
+      choose(next, true);
+    }
+  };
+  const tabs = entries.map(([name, title], n) =>
+    h('button', {
+      id: `vc-tab-${name}`,
+      type: 'button',
+      className: 'vc-tab',
+      onclick: () => choose(n, true),
+      attributes: { role: 'tab', 'aria-controls': `vc-panel-${name}` }
+    }, title)
+  );
+  const bodies = entries.map(([name, , ...contents]) =>
+    h('div', { id: `vc-panel-${name}`, attributes: { role: 'tabpanel', 'aria-labelledby': `vc-tab-${name}` } }, ...contents)
+  );
+  choose(0, false);
+  return [h('div', { className: 'vc-tabs', onkeydown, attributes: { role: 'tablist' } }, ...tabs), ...bodies];
 }
 
 /** Draw a map in place of the one before; who was on a link with the keyboard stays on it. */
@@ -105,7 +146,7 @@ function forecasts({ summary, surprises }) {
   return section('vc-forecasts', 'Your forecasts', h('p', {}, summary), ...(largest || []));
 }
 
-/** One lesson: title, time, goal, two progress bars, links. */
+/** One lesson: title, time, goal, three progress bars, links. */
 function card(lesson, link) {
   const id = `vc-lesson-${lesson.lesson}`;
   const more = (name, text, path) => {
@@ -120,6 +161,7 @@ function card(lesson, link) {
     lesson.goal && h('p', { className: 'vc-goal' }, `Afterwards you can ${lesson.goal}.`),
     lesson.minutes && h('p', { className: 'vc-time' }, time),
     lesson.exercises?.total > 0 && bar('exercises', lesson.exercises.passed, lesson.exercises.total),
+    lesson.quiz?.total > 0 && bar('quiz', lesson.quiz.right, lesson.quiz.total),
     lesson.checklist?.total > 0 && bar('checklist', lesson.checklist.ticked, lesson.checklist.total),
     h(
       'ul',

@@ -1,6 +1,7 @@
 /* What JupyterLab loads first: a container as webpack's module federation makes them, written by hand so that there is
  * nothing to build. JupyterLab calls init with the packages that it shares, then get for each module that package.json
- * names. The rest is in the modules beside this file: plugin.js (command, start), tab.js (data), page.js (HTML). */
+ * names. The rest is in the modules beside this file: plugin.js (command, start), tab.js (data), page.js (HTML),
+ * review.js and quiz.js (what was missed is asked again). */
 (() => {
   const folder = document.currentScript.src;
   let packages;
@@ -15,11 +16,11 @@
     return (await copy.get())();
   }
 
-  /** Add the style sheet, and return when it is there. */
-  function addStyle() {
+  /** Add a style sheet, and return when it is there. */
+  function addStyle(name) {
     const link = Object.assign(document.createElement('link'), {
       rel: 'stylesheet',
-      href: new URL('style.css', folder).href
+      href: new URL(name, folder).href
     });
     return new Promise((resolve, reject) => {
       Object.assign(link, { onload: () => resolve({}), onerror: reject });
@@ -32,7 +33,7 @@
       const { makePlugin } = await import(new URL('plugin.js', folder).href);
       return { __esModule: true, default: await makePlugin(shared) };
     },
-    './style': addStyle
+    './style': () => Promise.all(['style.css', 'quiz.css'].map(addStyle)).then(() => ({}))
   };
 
   window._JUPYTERLAB ??= {};

@@ -1,5 +1,6 @@
 /* The tab of the course page: where its contents come from, when they are read again, and how a link opens. */
 import { draw, showProblem, skeleton } from './page.js';
+import { review } from './review.js';
 
 const POLL_MS = 20_000;
 const PATIENCE_MS = 10_000;
@@ -19,7 +20,8 @@ export function makeTab(app, packages) {
   const actions = {
     address: path => PageConfig.getUrl({ mode: 'multiple-document', treePath: path }),
     open: (path, heading) => openDocument(app, path, heading),
-    refresh: makeRefresh(app, packages)
+    refresh: makeRefresh(app, packages),
+    review: place => review(place, makeAsk(app, packages))
   };
 
   class CourseTab extends Widget {
@@ -91,14 +93,31 @@ async function openDocument(app, path, heading) {
 }
 
 /** Return what GET vllm-course/map answers, or throw an error whose message says what to do. */
-async function readMap(ServerConnection, settings, URLExt) {
-  const url = URLExt.join(settings.baseUrl, 'vllm-course', 'map');
-  const response = await ServerConnection.makeRequest(url, {}, settings).catch(() => {
-    throw new Error('The lesson map could not be read: the server does not answer. Start JupyterLab again: make lab.');
+function readMap(ServerConnection, settings, URLExt) {
+  return read('map', 'The lesson map could not be read', {}, ServerConnection, settings, URLExt);
+}
+
+/** Return a function that asks what is due, or sends an answer; what goes wrong comes back as `problem`. */
+function makeAsk(app, { ServerConnection, URLExt }) {
+  return async sent => {
+    const init = sent ? { method: 'POST', body: JSON.stringify(sent) } : {};
+    const settings = app.serviceManager.serverSettings;
+    try {
+      return await read('review', 'The review could not be read', init, ServerConnection, settings, URLExt);
+    } catch (error) {
+      return { problem: error.message };
+    }
+  };
+}
+
+async function read(name, what, init, ServerConnection, settings, URLExt) {
+  const url = URLExt.join(settings.baseUrl, 'vllm-course', name);
+  const response = await ServerConnection.makeRequest(url, init, settings).catch(() => {
+    throw new Error(`${what}: the server does not answer. Start JupyterLab again: make lab.`);
   });
   if (!response.ok) {
     const remedy = REMEDIES[response.status] ?? 'The terminal in which JupyterLab runs says why.';
-    throw new Error(`The lesson map could not be read: the server answered ${response.status}. ${remedy}`);
+    throw new Error(`${what}: the server answered ${response.status}. ${remedy}`);
   }
   return response.json();
 }
