@@ -16,6 +16,7 @@ import psutil
 
 from tools import warm
 from vllm_course import paths
+from vllm_course.progress.place import HOME
 
 COURSE = ("README.md", "concepts", "exercises", "lessons")
 START_SECONDS = 60
@@ -37,6 +38,7 @@ class LabServer:
         self.address = f"http://127.0.0.1:{free_port()}"
         self.console.touch()
         environment = own_environment(folder)
+        self.progress = Path(environment[HOME]) / "progress.sqlite3"
         change_settings(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
         copy_course(self.course)
         with self.log.open("w", encoding="utf-8") as log:

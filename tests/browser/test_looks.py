@@ -42,6 +42,15 @@ def cards(lab: Lab) -> Iterator[Notebook]:
     notebook.shut_down()
 
 
+@pytest.fixture(scope="module")
+def quiz(lab: Lab) -> Iterator[Locator]:
+    """The quiz of lesson 01."""
+    notebook = write(lab, "looks-quiz.ipynb", ['from vllm_course import quiz\n\nquiz("01")'])
+    notebook.run_all()
+    yield notebook.panel.locator(".vc-quiz")
+    notebook.shut_down()
+
+
 @pytest.fixture(params=[(theme, width) for width in (WIDE, NARROW) for theme in THEMES], ids=lambda p: f"{p[0]}-{p[1]}")
 def look(lab: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
     """One theme and width after the other; the name of it."""
@@ -116,9 +125,24 @@ def test_results_of_checks_and_checklist(cards: Notebook, keep: Callable[[str], 
         examine(cards.cell(cell["index"]).locator(".jp-Cell-outputArea"))
 
 
+def test_quiz(quiz: Locator, keep: Callable[[str], None]) -> None:
+    first = quiz.get_by_role("group").first
+    first.locator("input").first.check()
+    first.get_by_role("button", name="Check").click()
+    expect(first.get_by_role("status")).not_to_be_empty()
+    quiz.scroll_into_view_if_needed()
+    keep("quiz")
+    examine(quiz)
+
+
 def test_course_page(lab: Lab, keep: Callable[[str], None]) -> None:
     lab.command("vllm-course:open")
     page_tab = lab.page.locator(".vc-page")
     expect(page_tab.locator(".vc-lesson").first).to_be_visible()
     keep("course-page")
     examine(page_tab)
+    page_tab.get_by_role("tab", name="Review").click()
+    expect(page_tab.get_by_role("tabpanel")).not_to_be_empty()
+    keep("review")
+    examine(page_tab)
+    page_tab.get_by_role("tab", name="Lessons").click()
