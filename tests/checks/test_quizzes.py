@@ -6,7 +6,7 @@ import inspect
 import re
 
 import pytest
-from vllm_course.quizzes import Question
+from vllm_course.quizzes import CODE, Question
 
 from tests.rules.language import problems
 from tests.rules.notebooks import lesson_notebook, lessons, read
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("one_engine")
 
 QUESTIONS = {f"{question.lesson} {question.name}": question for question in quizzes.of_course()}
 ALL = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-# A number, but for those of sections, lessons and exercises, and those that are part of a name (top_p2, F32).
+# A number, but for those in code, those of sections, lessons and exercises, and those in a name (F32).
 FIGURE = re.compile(r"(?<![\w.])(?<!section )(?<!lesson )(?<!exercise )-?\d[\d,]*(?:\.\d+)?(?![\w])")
 LEAST, MOST = 5, 8
 
@@ -34,7 +34,7 @@ def said(question: Question) -> list[str]:
 
 
 def figures(text: str) -> set[float]:
-    return {float(found.replace(",", "").rstrip(".")) for found in FIGURE.findall(text)}
+    return {float(found.replace(",", "").rstrip(".")) for found in FIGURE.findall(CODE.sub("", text))}
 
 
 def test_every_lesson_has_a_quiz():
