@@ -16,7 +16,9 @@ def default_length() -> list[int]:
     """A text is cut at the default of `max_tokens`, and `None` stands for no limit of its own."""
     completion = load_model().generate(PROMPTS[1], SamplingParams(temperature=0, ignore_eos=True))[0].outputs[0]
     assert completion.finish_reason == "length" and len(completion.token_ids) == SamplingParams().max_tokens
-    assert "." in load_model().generate(PROMPTS[1], SamplingParams(temperature=0, max_tokens=60))[0].outputs[0].text[:-1]
+    assert (
+        "." in load_model().generate(PROMPTS[1], SamplingParams(temperature=0, max_tokens=60))[0].outputs[0].text[:-1]
+    )
     assert SamplingParams(max_tokens=None).max_tokens is None
     return [SamplingParams().max_tokens]
 

@@ -6,11 +6,11 @@ import inspect
 import re
 
 import pytest
-from vllm_course.quizzes import CODE, Question
 
 from tests.rules.language import problems
 from tests.rules.notebooks import lesson_notebook, lessons, read
 from vllm_course import quizzes
+from vllm_course.quizzes import CODE, Question
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
