@@ -27,11 +27,11 @@ if TYPE_CHECKING:  # for editors; what runs is __getattr__
     from vllm_course.models import engine_args, load_model
     from vllm_course.online.engine import load_async_model
     from vllm_course.plots import plot_next_token, plot_sweep
+    from vllm_course.reviewing.quiz import quiz
     from vllm_course.serving.client import server
     from vllm_course.widgets.chat_box import chat_box
     from vllm_course.widgets.checklist import checklist
     from vllm_course.widgets.playground import playground
-    from vllm_course.widgets.quiz import quiz
 
 set_defaults()
 
@@ -83,7 +83,7 @@ MODULES = {
     "plot_next_token": "plots",
     "plot_sweep": "plots",
     "predict": "forecasting.asking",
-    "quiz": "widgets.quiz",
+    "quiz": "reviewing.quiz",
     "server": "serving.client",
     "sweep": "generation",
     "xray": "film.recording",

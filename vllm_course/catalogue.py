@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_course import paths, quizzes
+from vllm_course import paths
+from vllm_course.as_written import read_settings
 from vllm_course.errors import CourseError, get_again
 
 TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
@@ -83,8 +84,13 @@ def _lesson(slug: str) -> Lesson:
         exercises_notebook=exercises,
         exercises={number: _shown(name) for number, name in EXERCISE.findall("\n".join(_cells(exercises, "markdown")))},
         checklist=_checklist(code, slug[:2]),
-        quiz=tuple(question.name for question in quizzes.read(paths.root() / "lessons" / slug).questions),
+        quiz=_questions(paths.root() / "lessons" / slug / "quiz.yaml"),
     )
+
+
+def _questions(file: Path) -> tuple[str, ...]:
+    """Return the names of a quiz's questions; `reviewing/quizzes.py` reads the rest."""
+    return tuple(map(str, read_settings(file, name="quiz.yaml"))) if file.is_file() else ()
 
 
 def script_of(folder: Path) -> Path:

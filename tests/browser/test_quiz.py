@@ -8,8 +8,9 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import Lab, Notebook
 from tests.browser.scratch import write
-from vllm_course import paths, quizzes
-from vllm_course.quizzes import Question
+from vllm_course import paths
+from vllm_course.reviewing import quizzes
+from vllm_course.reviewing.quizzes import Question
 
 QUIZ = quizzes.read(paths.lesson(1))
 ONE = next(question for question in QUIZ.questions if question.kind == "one")

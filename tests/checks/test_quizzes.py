@@ -9,8 +9,8 @@ import pytest
 
 from tests.rules.language import problems
 from tests.rules.notebooks import lesson_notebook, lessons, read
-from vllm_course import quizzes
-from vllm_course.quizzes import CODE, Question
+from vllm_course.reviewing import quizzes
+from vllm_course.reviewing.quizzes import CODE, Question
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 

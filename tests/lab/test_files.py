@@ -12,7 +12,7 @@ import vllm_course
 PACKAGE = Path("vllm_course/lab/extension")
 STATIC = PACKAGE / "static"
 CONFIG = Path("vllm_course/lab/config")
-SHARED = [Path("vllm_course/widgets/static") / name for name in ("quiz.js", "quiz.css")]  # the review shows questions
+SHARED = [Path("vllm_course/reviewing/static") / name for name in ("quiz.js", "quiz.css")]  # the review shows questions
 COPIES = {
     PACKAGE / "package.json": "share/jupyter/labextensions/vllm-course/package.json",
     PACKAGE / "install.json": "share/jupyter/labextensions/vllm-course/install.json",

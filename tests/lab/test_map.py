@@ -20,12 +20,13 @@ def nothing_done_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def row(number: str, *, passed: int = 0, ticked: int = 0) -> dict:
-    """Return what the report says of a lesson with three exercises and two items."""
+def row(number: str, *, passed: int = 0, right: int | None = None, ticked: int = 0) -> dict:
+    """Return what the report says of a lesson with three exercises, two questions and two items."""
     open_ones = [f"{int(number)}.{each}" for each in (1, 2, 3)][passed:]
     first = report.summary()[0] | {"lesson": number, "title": f"Title {number}"}
     return first | {
         "exercises": {"passed": passed, "total": 3, "open": open_ones},
+        "quiz": {"right": 2 * (passed == 3) if right is None else right, "total": 2},
         "checklist": {"ticked": ticked, "total": 2},
     }
 
@@ -86,6 +87,11 @@ def test_one_tick_begins_a_lesson(monkeypatch: pytest.MonkeyPatch):
 def test_the_checklist_comes_after_the_exercises(monkeypatch: pytest.MonkeyPatch):
     step = next_step(monkeypatch, row("01", passed=3, ticked=1), row("02"))
     assert step == {"text": "Next: the checklist of lesson 01", "path": NOTEBOOK, "heading": "Checklist"}
+
+
+def test_the_quiz_comes_before_the_checklist(monkeypatch: pytest.MonkeyPatch):
+    step = next_step(monkeypatch, row("01", passed=3, right=1, ticked=1), row("02"))
+    assert step == {"text": "Next: the quiz of lesson 01", "path": NOTEBOOK, "heading": "Quiz"}
 
 
 def test_a_done_lesson_is_followed_by_the_next_one(monkeypatch: pytest.MonkeyPatch):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.rules.notebooks import in_folder, read, tree
 
 GROUND = ["as_written", "catalogue", "drift", "errors", "files", "forecasts", "output", "parameters", "paths"]
-GROUND += ["quizzes", "sampling", "shipped"]
+GROUND += ["sampling", "shipped"]
 ENGINE = ["distribution", "fields", "generation", "loading_errors", "measures", "models", "plots", "streaming", "tool"]
 BELOW = ["ground", "runtime", "engine"]
 PACKAGE = ["face", *BELOW, "chat", "completion", "batch", "describing", "memory", "online", "configuring", "serving"]
@@ -45,7 +45,7 @@ ROOMS = {
     "classroom": ["ground", "progress"],
     "doctor": BELOW,
     "lab": ["ground", "progress", "reviewing"],
-    "widgets": [*BELOW, "chat", "checks", "progress", "reviewing"],
+    "widgets": [*BELOW, "chat", "checks", "progress"],
     "film": [*BELOW, "widgets"],
     "drills": [*BELOW, "film"],
     "terminal": [*BELOW, "chat", "online", "progress"],

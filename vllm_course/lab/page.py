@@ -29,8 +29,6 @@ from tornado import web
 
 from vllm_course.errors import CourseError
 from vllm_course.lab.lesson_map import lesson_map
-from vllm_course.reviewing.answering import answer
-from vllm_course.reviewing.asking import find, today
 
 
 class MapHandler(APIHandler):
@@ -63,7 +61,7 @@ class ReviewHandler(APIHandler):
     async def post(self) -> None:
         """Judge an answer and keep it."""
         sent = self.get_json_body() or {}
-        await self._finish(lambda: answer(find(str(sent.get("lesson")), str(sent.get("name"))), sent.get("sent")))
+        await self._finish(lambda: _judge(sent))
 
     async def _finish(self, work: Callable[[], dict[str, Any]]) -> None:
         try:
@@ -73,8 +71,17 @@ class ReviewHandler(APIHandler):
 
 
 def _review() -> dict[str, Any]:
+    from vllm_course.reviewing.asking import today  # takes pandas along, which a start of JupyterLab does not need
+
     found = today()
     return found.as_document() | {"nothing": "" if found.questions else found.nothing()}
+
+
+def _judge(sent: dict[str, Any]) -> dict[str, Any]:
+    from vllm_course.reviewing.answering import answer
+    from vllm_course.reviewing.asking import find
+
+    return answer(find(str(sent.get("lesson")), str(sent.get("name"))), sent.get("sent"))
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

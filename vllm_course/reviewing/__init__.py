@@ -1,1 +1,1 @@
-"""Answers to the quizzes: taken, judged, kept, and asked for again when they are due."""
+"""The quizzes of the lessons: questions, the widget, and what was missed, asked again when it is due."""

@@ -5,7 +5,7 @@ from typing import Any
 from vllm_course import progress
 from vllm_course.checks.keeping import not_kept, strict
 from vllm_course.errors import UsageError
-from vllm_course.quizzes import Question, Verdict, as_html
+from vllm_course.reviewing.quizzes import Question, Verdict, as_html
 
 
 def public(question: Question) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from vllm_course import progress
 from vllm_course.errors import UsageError
-from vllm_course.quizzes import Question
 from vllm_course.reviewing import due
 from vllm_course.reviewing.answering import public
+from vllm_course.reviewing.quizzes import Question
 
 MOST = 5
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from vllm_course import catalogue, quizzes
+from vllm_course import catalogue
 from vllm_course.forecasts import Forecast, shown
 from vllm_course.progress import Answer, Progress
-from vllm_course.quizzes import Question, Slip
+from vllm_course.reviewing import quizzes
+from vllm_course.reviewing.quizzes import Question, Slip
 
 WAITS = (1, 3, 7, 21)  # days from a miss to the first review, and from a right answer in a review to the next
 FAR_OFF = 2.0  # factor of a forecast from which it is asked for again

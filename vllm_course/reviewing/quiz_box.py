@@ -1,14 +1,17 @@
 """The widget behind `quiz`: questions with their options; answers go to Python, which alone knows what is right."""
 
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from vllm_course import progress, quizzes
+from vllm_course import progress
 from vllm_course.checks.keeping import not_kept
+from vllm_course.reviewing import quizzes
 from vllm_course.reviewing.answering import answer, kept, public
-from vllm_course.widgets.parts import STATIC
+
+STATIC = Path(__file__).parent / "static"
 
 
 class QuizBox(anywidget.AnyWidget):

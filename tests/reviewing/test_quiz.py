@@ -5,7 +5,7 @@ import pytest
 from tests.progress.cases import course_of_two, questions
 from vllm_course import CourseError, progress
 from vllm_course.checks.keeping import STRICT
-from vllm_course.widgets.quiz import quiz
+from vllm_course.reviewing.quiz import quiz
 
 FULL = "the disk must have room, got none. Make some."
 
@@ -80,14 +80,14 @@ def test_pages_without_a_kernel_show_a_folded_list():
 
 
 @pytest.mark.parametrize(
-    ("lesson", "message"),
+    ("number", "message"),
     [
         (1, 'lesson must be a number of two digits, got 1. Give it as a text: "01".'),
         ("77", "lesson must be one of those in lessons/, got 77."),
         ("02", "lesson must be one with a quiz, got '02'."),
     ],
 )
-def test_a_wrong_lesson(lesson, message):
+def test_a_wrong_lesson(number, message):
     with pytest.raises(CourseError) as caught:
-        quiz(lesson)
+        quiz(number)
     assert str(caught.value).startswith(message)

@@ -3,11 +3,12 @@
 import re
 from typing import TYPE_CHECKING
 
-from vllm_course import paths, quizzes
+from vllm_course import paths
 from vllm_course.errors import CourseError
+from vllm_course.reviewing import quizzes
 
 if TYPE_CHECKING:
-    from vllm_course.widgets.quiz_box import QuizBox
+    from vllm_course.reviewing.quiz_box import QuizBox
 
 
 def quiz(lesson: str) -> "QuizBox":
@@ -33,6 +34,6 @@ def quiz(lesson: str) -> "QuizBox":
         raise CourseError(str(error)) from None
     if not found.questions:
         raise CourseError(f"lesson must be one with a quiz, got {lesson!r}. See lessons/README.md.")
-    from vllm_course.widgets.quiz_box import QuizBox  # takes ipywidgets along, which no terminal needs
+    from vllm_course.reviewing.quiz_box import QuizBox  # takes ipywidgets along, which no terminal needs
 
     return QuizBox(found)

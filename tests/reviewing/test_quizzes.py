@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from vllm_course import CourseError, quizzes
+from vllm_course import CourseError
 from vllm_course.errors import UsageError
-from vllm_course.quizzes import MORE, RIGHT, WRONG, Reason
+from vllm_course.reviewing import quizzes
+from vllm_course.reviewing.quizzes import MORE, RIGHT, WRONG, Reason
 
 ONE = """
 length:
