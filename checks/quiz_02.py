@@ -11,6 +11,7 @@ from vllm.entrypoints.serve.utils import api_utils
 from vllm.exceptions import VLLMValidationError
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 from vllm.v1.kv_cache_interface import FullAttentionSpec
+from vllm.v1.metrics.stats import RequestStateStats
 
 from vllm_course import load_chat_model, load_model, xray
 from vllm_course.completion.parser import Parser, add_own
@@ -70,5 +71,10 @@ def who_wins() -> list[float]:
 
 
 def what_really_arrived() -> None:
-    """vLLM writes the arguments that are not the defaults."""
-    assert "non-default args" in inspect.getsource(api_utils)
+    """The line holds what differs from the defaults, and neither a request's metrics nor its parameters do."""
+    given = api_utils.get_non_default_args(EngineArgs(model="m", max_model_len=64))
+    assert given["max_model_len"] == 64 and "dtype" not in given
+    assert "non-default args" in inspect.getsource(api_utils.log_non_default_args)
+    metrics = {field.name for field in dataclasses.fields(RequestStateStats)}
+    assert "first_token_ts" in metrics and "max_model_len" not in metrics
+    assert not hasattr(SamplingParams(), "max_model_len")

@@ -41,10 +41,10 @@ def my_name() -> None:
 
 
 def too_long() -> None:
-    """The whole conversation is refused, and the error names what there is room for."""
+    """The whole conversation is refused; the error names the context, and that the prompt has more."""
     llm = load_chat_model()
     context = llm.llm_engine.model_config.max_model_len
-    with pytest.raises(VLLMValidationError, match=str(context)):
+    with pytest.raises(VLLMValidationError, match=rf"length is {context} .* at least {context + 1} input"):
         llm.chat([{"role": "user", "content": "word " * 2 * context}], GREEDY)
 
 
@@ -74,6 +74,8 @@ def cut_answer() -> None:
     cut = [*HELLO, {"role": "assistant", "content": "Hello! I am"}]
     options = {"continue_final_message": True, "add_generation_prompt": False}
     assert llm.chat(cut, GREEDY, **options)[0].prompt.endswith("Hello! I am")
+    with pytest.raises(VLLMValidationError, match="not compatible"):
+        llm.chat(cut, GREEDY, continue_final_message=True)
     anew = llm.chat([*cut, {"role": "user", "content": "go on"}], GREEDY)[0].prompt
     assert anew.rindex("assistant") > anew.index("go on")
     assert llm.chat(HELLO, GREEDY)[0].outputs[0].text == llm.chat(HELLO, GREEDY)[0].outputs[0].text
