@@ -3,6 +3,9 @@
 import asyncio
 import inspect
 import itertools
+from collections.abc import Coroutine
+from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 from vllm import SamplingParams
 from vllm.outputs import CompletionOutput, RequestOutput
@@ -16,6 +19,16 @@ from vllm_course import load_model
 def _output(text: str) -> RequestOutput:
     completion = CompletionOutput(0, text, [len(text)], None, None)
     return RequestOutput("a", "prompt", [1], None, [completion], finished=False)
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a loop of its own, and leave the thread's loop as it is."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 def nothing_happens() -> None:
@@ -66,9 +79,7 @@ def one_after_the_other() -> None:
 
     for way, wanted in ((loop, 1), (gathered, 8)):
         most.clear()
-        new = asyncio.new_event_loop()
-        new.run_until_complete(way())
-        new.close()
+        _run(way())
         assert max(most) == wanted
 
 
@@ -82,9 +93,35 @@ def slow_reader() -> None:
     assert collector.get_nowait() is None
 
 
+async def _aborted(end: str) -> list[str]:
+    """Return the requests that vLLM's own generator aborts, when its stream was read once and then ended."""
+    collector, engine = RequestOutputCollector(RequestOutputKind.DELTA, "a"), Mock(log_requests=False)
+    engine.add_request, engine.abort = AsyncMock(return_value=collector), AsyncMock()
+    stream = AsyncLLM.generate(engine, "prompt", SamplingParams(), "a")
+    collector.put(_output("The"))
+    await anext(stream)
+    if end == "close":
+        await stream.aclose()
+    if end == "cancel":
+        task = asyncio.create_task(anext(stream))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.sleep(0)
+    return [call.args[0] for call in engine.abort.await_args_list]
+
+
+async def _ended_by_name() -> list[str]:
+    """Return the requests that `abort` takes out of the engine's process."""
+    engine = Mock(log_requests=False)
+    engine.output_processor.abort_requests = Mock(side_effect=lambda names, internal: list(names))
+    engine.engine_core.abort_requests_async = AsyncMock()
+    await AsyncLLM.abort(engine, "a")
+    return engine.engine_core.abort_requests_async.await_args.args[0]
+
+
 def stop_early() -> None:
-    """What vLLM does when its generator is closed or cancelled, and that `abort` takes a request's id."""
-    source = inspect.getsource(AsyncLLM.generate)
-    ended = source[source.index("except (asyncio.CancelledError, GeneratorExit)") :]
-    assert "self.abort" in ended[: ended.index("raise")]
-    assert "request_id" in inspect.signature(AsyncLLM.abort).parameters and inspect.iscoroutinefunction(AsyncLLM.abort)
+    """vLLM's own generator aborts its request when it is closed or cancelled, and not while it is held."""
+    for end, wanted in (("close", ["a"]), ("cancel", ["a"]), ("hold", [])):
+        assert _run(_aborted(end)) == wanted
+    assert _run(_ended_by_name()) == ["a"]
