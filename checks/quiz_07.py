@@ -1,16 +1,17 @@
 """What the quiz of lesson 07 says, asked of vLLM: each function returns the figures that it found."""
 
-import inspect
 import socket
 import threading
+from types import SimpleNamespace
 
 import httpx
 import pytest
 import torch
 from vllm import SamplingParams
-from vllm.config import CacheConfig, cache
+from vllm.config import CacheConfig
 from vllm.exceptions import VLLMError, VLLMValidationError
 from vllm.utils.math_utils import cdiv
+from vllm.v1.worker.utils import request_memory
 
 from vllm_course import load_model, xray
 
@@ -50,17 +51,18 @@ def full_texts_at_once() -> list[float]:
     """vLLM's division that rounds up, and what 7 blocks hold."""
     blocks, size, length = 40, 128, 1000
     each = cdiv(length, size)
-    return [blocks / each, each, blocks, size, each - 1, (each - 1) * size]
+    return [blocks // each, each, blocks, size, each - 1, (each - 1) * size]
 
 
 def meaning_of_utilization() -> list[float]:
-    """What vLLM's source says of the field."""
-    said = " ".join(inspect.getsource(cache).split())
-    assert (
-        "gpu_memory_utilization: float" in said and "fraction of GPU memory to be used for the model executor" in said
-    )
-    assert 0 < CacheConfig().gpu_memory_utilization < 1
-    return [90]
+    """What vLLM takes of a card: a share of the whole, before anything is divided."""
+    card, percent = 24 * 2**30, 90
+    free = SimpleNamespace(total_memory=card, free_memory=card, device_="cuda:0")
+    asked = request_memory(free, CacheConfig(gpu_memory_utilization=percent / 100))
+    assert abs(asked - card * percent / 100) <= 1
+    with pytest.raises(ValueError, match="ree memory"):
+        request_memory(SimpleNamespace(**vars(free) | {"free_memory": card // 2}), CacheConfig())
+    return [percent]
 
 
 def cost_of_preemption() -> list[float]:

@@ -22,10 +22,12 @@ from vllm_course import load_model, xray
 
 def wrong_address() -> list[int]:
     """What vLLM answers to an unknown name and to a wrong value, and which paths its router has."""
-    models = SimpleNamespace(lora_requests={}, base_model_paths=[SimpleNamespace(name="pocket-chat")])
-    answer = BaseServing.create_error_response
-    server = SimpleNamespace(models=models, create_error_response=answer, _is_model_supported=lambda name: False)
-    server.request_logger = None
+    answer, paths = BaseServing.create_error_response, [SimpleNamespace(name="pocket-chat")]
+    models = SimpleNamespace(lora_requests={}, base_model_paths=paths)
+    models.is_base_model = partial(OpenAIModelRegistry.is_base_model, models)
+    server = SimpleNamespace(models=models, create_error_response=answer, request_logger=None)
+    server._is_model_supported = partial(BaseServing._is_model_supported, server)
+    assert _run(BaseServing._check_model(server, CompletionRequest(model="pocket-chat", prompt="Hi"))) is None
     unknown = _run(BaseServing._check_model(server, CompletionRequest(model="gpt-4", prompt="Hi")))
     refused = answer(VLLMValidationError("temperature must be non-negative", parameter="temperature", value=-1))
     app = FastAPI()
@@ -42,11 +44,15 @@ def missing_s() -> list[int]:
     request = CompletionRequest(prompt="Hi", max_token=1)
     assert request.max_tokens == CompletionRequest(prompt="Hi").max_tokens != 1
     assert CompletionRequest.model_config["extra"] == "allow"
-    return [HTTPStatus.OK, HTTPStatus.BAD_REQUEST]
+    with pytest.raises(VLLMValidationError) as refused:
+        CompletionRequest(prompt="Hi", temperature=-1).to_sampling_params(16, {})
+    return [HTTPStatus.OK, BaseServing.create_error_response(refused.value).error.code]
 
 
 def growth_of_a_counter() -> list[float]:
-    """A counter of the library that vLLM counts with: it adds, and does not go down."""
+    """A counter of the kind that vLLM counts tokens with: it adds, and does not go down."""
+    assert PrometheusStatLogger._counter_cls is Counter
+    assert 'name="vllm:generation_tokens"' in inspect.getsource(PrometheusStatLogger)
     counter = Counter("quiz_08_tokens", "of this proof", registry=None)
     counter.inc(1200)
     before = counter._value.get()
@@ -85,6 +91,7 @@ def behind_a_key() -> list[int]:
         path: client.get(path).status_code for path in ("/metrics", "/invocations", "/v1/models", "/v1/completions")
     }
     assert [*statuses.values()] == [200, 200, 401, 401]
+    assert '"/invocations"' in inspect.getsource(sagemaker) and "serve_completions" in inspect.getsource(sagemaker)
     return [*statuses.values()]
 
 
