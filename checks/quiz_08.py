@@ -1,6 +1,8 @@
 """What the quiz of lesson 08 says, asked of vLLM: each function returns the figures that it found."""
 
 import asyncio
+import inspect
+from functools import partial
 from http import HTTPStatus
 from types import SimpleNamespace
 
@@ -13,9 +15,12 @@ from vllm import SamplingParams
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.completion.api_router import router
 from vllm.entrypoints.openai.completion.protocol import CompletionRequest
+from vllm.entrypoints.openai.models.serving import OpenAIModelRegistry
 from vllm.entrypoints.serve.engine.serving import BaseServing
 from vllm.entrypoints.serve.middleware.authenticate import AuthenticationMiddleware
+from vllm.entrypoints.serve.sagemaker import api_router as sagemaker
 from vllm.exceptions import VLLMValidationError
+from vllm.v1.metrics.loggers import PrometheusStatLogger
 
 from vllm_course import load_model, xray
 
@@ -91,7 +96,9 @@ def behind_a_key() -> list[int]:
         path: client.get(path).status_code for path in ("/metrics", "/invocations", "/v1/models", "/v1/completions")
     }
     assert [*statuses.values()] == [200, 200, 401, 401]
-    assert '"/invocations"' in inspect.getsource(sagemaker) and "serve_completions" in inspect.getsource(sagemaker)
+    assert '"/invocations"' in inspect.getsource(sagemaker) and "get_generate_invocation_types" in inspect.getsource(
+        sagemaker
+    )
     return [*statuses.values()]
 
 
