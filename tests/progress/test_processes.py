@@ -19,6 +19,7 @@ for n in range({writes}):
     progress.set_tick("01", f"{{name}} {{n}}", ticked=True)
     progress.record_hint("1.2", n)
     progress.record_forecast(f"1.{{n + 1}}", {guess}, 8.0)
+    progress.record_answer("01", name, [str(n)], right=n % 2 == 0)
     print(n, flush=True)
 """
 MAKER = """
@@ -68,6 +69,8 @@ def test_four_kernels_write_at_once_from_no_file_on_and_nothing_is_lost(home):
     assert {name: names.count(name) for name in names} == {f"kernel {k}": WRITES for k in range(KERNELS)}
     assert len(progress.ticks("01")) == KERNELS * WRITES
     assert progress.hint_level("1.2") == WRITES - 1
+    assert {len(answers) for answers in progress.read().answers.values()} == {WRITES}
+    assert len(progress.read().answers) == KERNELS
     forecasts = progress.read().forecasts.values()
     assert len(forecasts) == WRITES and {(one.measured, one.guess in range(1, KERNELS + 1)) for one in forecasts} == {
         (8, True)
@@ -83,6 +86,7 @@ def test_a_killed_kernel_loses_nothing_that_was_acknowledged(home, lines):
     assert {f"k {n}" for n in acknowledged} <= done.ticks["01"]
     assert len(done.attempts["1.1"]) >= len(acknowledged)
     assert done.hints["1.2"] >= int(acknowledged[-1])
+    assert len(done.answers["01", "k"]) >= len(acknowledged)
     assert {f"1.{int(n) + 1}" for n in acknowledged} <= {
         key for key, one in done.forecasts.items() if one.measured == 8
     }

@@ -108,6 +108,19 @@ def test_a_file_of_version_1_takes_forecasts_and_keeps_the_rest(file_of_version_
     assert_nothing_is_lost()
 
 
+def test_a_file_from_before_the_quizzes_takes_answers_and_keeps_the_rest(home, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        statuses = first_attempts()
+        progress.record_forecast("1.2", 40.0, 32.0)
+        assert pragma("user_version") == 2
+    assert progress.read().answers == {} and pragma("user_version") == 2
+    (answer,) = progress.record_answer("01", "length", ["after 16 tokens"], right=True)
+    assert (answer.given, answer.right, pragma("user_version")) == (["after 16 tokens"], True, 3)
+    assert (kept(), progress.ticks("01"), progress.hint_level("1.1")) == (statuses, {"load a model"}, 2)
+    assert progress.read().forecasts["1.2"].factor == 1.25
+
+
 def test_a_migrated_file_has_the_tables_of_a_new_one(file_of_version_1, tmp_path, monkeypatch):
     def tables() -> list[tuple]:
         with database.writing(progress.file()) as connection:
