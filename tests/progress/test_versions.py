@@ -112,8 +112,9 @@ def test_a_file_from_before_the_quizzes_takes_answers_and_keeps_the_rest(home, m
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
         statuses = first_attempts()
-        progress.record_forecast("1.2", 40.0, 32.0)
         assert pragma("user_version") == 2
+    with sqlite3.connect(progress.file()) as connection:
+        connection.execute("INSERT INTO forecasts VALUES ('1.2', 40, '2026-01-02', 32, '2026-01-02')")
     assert progress.read().answers == {} and pragma("user_version") == 2
     (answer,) = progress.record_answer("01", "length", ["after 16 tokens"], right=True)
     assert (answer.given, answer.right, pragma("user_version")) == (["after 16 tokens"], True, 3)
