@@ -59,7 +59,7 @@ def test_no_trick_gets_points_or_costs_others_theirs(judged, tmp_path, empty_pro
     (tmp_path / "gradebook.db").write_bytes(b"")
     tricks = TRICKS | {"edit the gradebook": f"open({str(tmp_path / 'gradebook.db')!r}, 'w').write('26 points')"}
     answers = [part for trick in tricks.values() for part in (f"{STUB}{trick}", HONEST)]
-    said = judged(answers)
+    said = judged(answers, seconds=20)  # one trick breaks the kernel, and is waited for
     got = {name: text for name, text in zip(tricks, said[::2], strict=True) if "1.7 passed" in text}
     lost = {name: text for name, text in zip(tricks, said[1::2], strict=True) if "1.7 passed" not in text}
     assert got == {} and lost == {}
@@ -137,7 +137,7 @@ def test_a_table_computes_nothing(tmp_path):
 
 def test_a_class_of_five_gets_what_is_due(tmp_path):
     """Release, collect, grade, feedback and table, with four exercises of lesson 01."""
-    points = rehearsal.rehearse(tmp_path, ["1.1", "1.2", "1.4", "1.7"], SECONDS)
+    points = rehearsal.rehearse(tmp_path, ["1.1", "1.2", "1.4", "1.7"], 30)
     assert rehearsal.unexpected(points) == []
     graded = tmp_path / "graded"
     pages = {name: (graded / "feedback" / name / LESSON / "exercises.html").read_text("utf-8") for name in points}
