@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.book import diagrams, folding, landing, names, outline
+from tools.book import cheat_sheets, diagrams, folding, landing, names, outline
 from tools.book.links import Links
 from tools.book.markdown import COMMENT, Levels, outside_code
 
@@ -32,6 +32,10 @@ def stage(root: Path, target: Path) -> list[str]:
         _copy(root, target, page, links)
     _write(target / outline.NAMES, names.page(names.index(root, _read_for_names(root)), outline.NAMES))
     scripts = {page.removesuffix(".md") for page in under if page.endswith(".py.md")}
+    for sheet, text in cheat_sheets.pages(root).items():
+        _write(target / sheet, text)
+    for row in outline.lessons(root):
+        cheat_sheets.link(target, row)
     for file in sorted(links.files | scripts):
         _write(target / f"{file}.md", source_page(root, file))
     for picture in links.pictures:
