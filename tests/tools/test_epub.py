@@ -39,9 +39,10 @@ def test_the_container_begins_with_its_type(book):
 
 def test_every_page_is_in_the_spine(book):
     package = next(book.read(name).decode() for name in book.namelist() if name.endswith(".opf"))
-    paths_by_id = dict(re.findall(r'<item href="([^"]+)" id="([^"]+)"', package))
-    spine = {identifier for identifier in re.findall(r'<itemref idref="([^"]+)"', package)}
-    read = {path.removesuffix(".xhtml") for path, identifier in paths_by_id.items() if identifier in spine}
+    tree = ElementTree.fromstring(package)
+    hrefs = {item.get("id"): item.get("href") for item in tree.iter("{http://www.idpf.org/2007/opf}item")}
+    order = [hrefs[item.get("idref")] for item in tree.iter("{http://www.idpf.org/2007/opf}itemref")]
+    read = {path.removesuffix(".xhtml") for path in order}
     wanted = {page.rpartition(".")[0] for section in outline.contents(ROOT) for page in section.pages}
     assert wanted - read == set()
 
