@@ -104,6 +104,10 @@ hub-rehearsal: $(LEARNER) ## Try teaching/jupyterhub_config.py with four learner
 book:       $(BOOK) ## Build the course as a site in build/book, and serve it: make book ARGS=--serve
 	@.venv-book/bin/python -m tools.book $(ARGS)
 
+.PHONY: epub
+epub:       $(BOOK) ## Write the course as an e-book, build/vllm-course.epub
+	@.venv-book/bin/python -m tools.book --epub $(ARGS)
+
 bench:      $(MAINTAINER) ## Measure the course against its budgets
 	@$(RUN) -m tools.bench $(ARGS)
 
@@ -111,7 +115,7 @@ lock:       ## Write requirements/ from pyproject.toml: make lock ARGS=--upgrade
 	@$(START) -m tools.lock $(ARGS)
 
 clean:      ## Remove the environment and caches
-	rm -rf .venv .venv-book .uv build/book build/.book .pytest_cache .ruff_cache
+	rm -rf .venv .venv-book .uv build/book build/vllm-course.epub build/.book .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 known-lesson:

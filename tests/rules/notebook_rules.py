@@ -13,7 +13,7 @@ from tests.rules.notebooks import code, outputs, tags, tree
 from tools.notebook_cleaning import KEPT_CELL_METADATA, METADATA, WIDGET, traces
 
 RAISES, IGNORED = "raises-exception", "nbval-ignore-output"
-ALLOWED_TAGS = {RAISES, IGNORED, "nbval-check-output"}
+ALLOWED_TAGS = {RAISES, IGNORED, "nbval-check-output", "cheat-sheet"}
 IGNORED_SHARE = 0.2
 MAX_BYTES = 600_000
 

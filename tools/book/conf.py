@@ -39,3 +39,9 @@ html_theme_options = {
     "navbar_persistent": [],
 }
 copybutton_exclude = ".linenos, .gp, .go"
+
+epub_title = project
+epub_show_urls = "no"
+epub_tocscope = "includehidden"
+epub_exclude_files = ["search.html"]
+epub_css_files = ["book.css"]

@@ -29,6 +29,7 @@ The first command sets everything up and runs lesson 01. The second opens its no
 | evaluate models or process files | [Sampling strategies](LESSON-04), [Batch inference](LESSON-05) |
 | serve a model | [Errors and memory](LESSON-07), [Serving](LESSON-08), [server security](concepts/server-security.md) |
 | teach | [the pages for instructors](teaching/README.md) |
+| want it on one page | the [cheat sheets](cheat-sheets/course.md), to print |
 | look something up | the search, the [glossary](concepts/glossary.md), or the [index of vLLM's names](names.md) |
 
 ## The map

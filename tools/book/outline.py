@@ -15,6 +15,7 @@ TEACHING = ["teaching/README.md", "teaching/guide.md", "teaching/jupyterhub.md"]
 COURSE = ["README.md", "lessons/README.md", "lessons/where-to-run.md"]
 PROJECT = ["CONTRIBUTING.md", "CHANGELOG.md"]
 NAMES = "names.md"
+SHEET = "cheat-sheets/course.md"
 LANDING = "index.md"
 
 
@@ -49,6 +50,11 @@ class Lesson:
     def solutions(self) -> str:
         """Path of the solutions."""
         return f"solutions/{Path(self.notebook).parent.name}/exercises.ipynb"
+
+    @property
+    def sheet(self) -> str:
+        """Path of the cheat sheet."""
+        return f"cheat-sheets/{Path(self.notebook).parent.name}.md"
 
 
 @dataclass
@@ -97,6 +103,7 @@ def contents(root: Path, *, names: bool = True) -> list[Section]:
         Section("The course", COURSE),
         *(Section(title, [row.notebook for row in members]) for title, members in parts(rows).items()),
         Section("Exercises", [row.exercises for row in rows if (root / row.exercises).exists()]),
+        Section("Cheat sheets", [SHEET, *(row.sheet for row in rows)]),
         Section("Look it up", looked_up + [page for page in concepts if page != GLOSSARY]),
         Section("For instructors", [page for page in TEACHING if (root / page).exists()]),
         Section("The project", PROJECT + sorted(str(p.relative_to(root)) for p in (root / "models").glob("*/*.md"))),

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.book import diagrams, folding, landing, names, outline
+from tools.book import cheat_sheets, diagrams, folding, landing, names, outline
 from tools.book.links import Links
 from tools.book.markdown import COMMENT, Levels, outside_code
 
@@ -32,6 +32,10 @@ def stage(root: Path, target: Path) -> list[str]:
         _copy(root, target, page, links)
     _write(target / outline.NAMES, names.page(names.index(root, _read_for_names(root)), outline.NAMES))
     scripts = {page.removesuffix(".md") for page in under if page.endswith(".py.md")}
+    for sheet, text in cheat_sheets.pages(root).items():
+        _write(target / sheet, text)
+    for row in outline.lessons(root):
+        cheat_sheets.link(target, row)
     for file in sorted(links.files | scripts):
         _write(target / f"{file}.md", source_page(root, file))
     for picture in links.pictures:
@@ -78,6 +82,9 @@ def _prepare(notebook: NotebookNode, root: Path, page: str) -> None:
     """Fold what is to be folded, and name the language as Sphinx knows it."""
     place = Path(page)
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    for data in [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]:
+        if "text/html" in data:  # an e-book is XML: every attribute has a value there
+            data["text/html"] = data["text/html"].replace("<style scoped>", "<style>")
     if place.parts[0] == "exercises":
         checks = root / "checks" / f"lesson_{place.parts[1][:2]}.py"
         folding.with_hints(notebook, folding.hints(checks))

@@ -2,6 +2,7 @@
 var Scorer = {
   score: ([document, title, anchor, description, score]) => {
     if (document === "names" || document.endsWith(".py")) return score - 10;
+    if (document.startsWith("cheat-sheets/")) return score - 4;
     if (document.startsWith("concepts/")) return score + 8;
     if (document.startsWith("lessons/")) return score + 4;
     return score;
