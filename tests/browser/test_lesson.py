@@ -10,7 +10,7 @@ from tests.rules.notebooks import label, lesson_notebook, lessons
 
 LESSON_SECONDS = 400  # about 60 on two idle cores
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SHOWN_WIDGET = ".jp-OutputArea-output > .jupyter-widgets"
+SHOWN_WIDGET = ".jp-OutputArea-output > :is(.jupyter-widgets, .vc-quiz)"
 
 
 @pytest.mark.parametrize("path", [lesson_notebook(folder) for folder in lessons()], ids=label)
