@@ -71,7 +71,7 @@ certificate: $(LEARNER) ## Write a certificate: make certificate ARGS='--name "A
 test:       $(MAINTAINER) ## Run every notebook and every test
 	@$(RUN) -m pytest --nbval --numprocesses $(WORKERS) $(CONTENTS) $(ARGS)
 
-test-browser: $(BROWSER) ## Drive the course in JupyterLab with Chromium: ARGS="--screenshots shots"
+test-browser: $(BROWSER) $(BOOK) ## Drive the course in JupyterLab, and its book, with Chromium: ARGS="--screenshots shots"
 	@$(RUN) -m pytest --numprocesses $(WORKERS) tests/browser $(ARGS)
 
 lint:       $(MAINTAINER) ## Check style and formatting, notebooks included

@@ -20,6 +20,7 @@ STAGED = Path("build") / ".book"  # hidden, so that no test takes the copies for
 BOOK = Path("build") / "book"
 EPUB = Path("build") / "vllm-course.epub"
 PORT = 8000
+UNDER = "The pages under this one"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,9 +62,18 @@ def build(source: Path, target: Path) -> bool:
     if not sphinx("html", source, made):
         return False
     shutil.move(made, target)
+    for page in target.rglob("*.html"):
+        page.write_text(named(page.read_text("utf-8")), "utf-8")
     for unread in target.rglob("*.map"):  # for those who change the theme
         unread.unlink()
     return True
+
+
+def named(html: str) -> str:
+    """Return a page in which each switch of the table of contents has a name for those who do not see its arrow."""
+    return html.replace(
+        '<summary><span class="toctree-toggle"', f'<summary aria-label="{UNDER}"><span class="toctree-toggle"'
+    )
 
 
 def epub(source: Path, target: Path) -> int:
