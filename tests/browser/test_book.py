@@ -107,6 +107,21 @@ def test_the_search_finds_it(book: str, page: Page, words: str, wanted: str) -> 
     assert [text for text in found if wanted in text], found
 
 
+def test_a_film_plays_without_a_kernel(book: str, page: Page) -> None:
+    page.goto(f"{book}/{PAGES['lesson']}")
+    film = page.locator("figure.film").first
+    slider, said = film.get_by_role("slider", name="step"), film.get_by_role("status")
+    expect(said).to_contain_text("Step 1 of 16: request 60 prefill, request 61 prefill")
+    slider.press("End")
+    expect(said).to_have_text(
+        "Step 16 of 16: request 60 is not there, request 61 is not there, request 62 is not there, request 63 decode."
+    )
+    film.get_by_role("button", name="Play").press("Enter")
+    expect(said).to_contain_text("Step 3 of 16")
+    film.get_by_role("button", name="Pause").press("Enter")
+    expect(film.get_by_role("button", name="Play")).to_be_focused()
+
+
 def test_a_question_is_answered_by_keyboard_alone(book: str, page: Page) -> None:
     """From a lesson to the search and to a page that was found."""
     page.goto(f"{book}/{PAGES['lesson']}")

@@ -22,6 +22,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["book.css"]
+html_js_files = ["film.js"]
 html_search_scorer = str(Path(__file__).with_name("static") / "scorer.js")
 html_favicon = "static/icon.svg"
 html_context = {"default_mode": "auto"}  # as the reader's machine says, until the reader chooses

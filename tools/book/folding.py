@@ -1,4 +1,4 @@
-"""What nobody should see by accident: hints, folded below each exercise, and solutions, folded and not searched."""
+"""What a copy of a notebook gets for a page: hints and solutions, folded, and films that play."""
 
 import ast
 from pathlib import Path
@@ -14,6 +14,7 @@ This page holds the solutions. Try each [exercise](EXERCISES) yourself first, an
 solution opens when you click it. The search does not find this page.
 :::"""
 BEGIN, END = "### BEGIN SOLUTION\n", "### END SOLUTION"
+SVG, FILM = "image/svg+xml", "<title>Timeline of a film</title>"
 HIDDEN = "### BEGIN HIDDEN TESTS"
 
 
@@ -96,3 +97,12 @@ def _said(call: ast.Call, constants: dict[str, Any]) -> tuple[list[str], str]:
 def _value(node: ast.expr, constants: dict[str, Any]) -> Any:
     """Return the value of an expression of literals and of the module's constants."""
     return eval(compile(ast.Expression(node), "checks", "eval"), {"__builtins__": {}}, constants)
+
+
+def with_films(notebook: NotebookNode) -> None:
+    """Put pictures of films into the page itself, where `static/film.js` plays them."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            picture = output.get("data", {}).get(SVG, "")
+            if FILM in picture:
+                output.data = NotebookNode({"text/html": f'<figure class="film">{picture}</figure>'})

@@ -81,6 +81,7 @@ def _copy(root: Path, target: Path, page: str, links: Links) -> None:
 def _prepare(notebook: NotebookNode, root: Path, page: str) -> None:
     """Fold what is to be folded, and name the language as Sphinx knows it."""
     place = Path(page)
+    folding.with_films(notebook)
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     for data in [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]:
         if "text/html" in data:  # an e-book is XML: every attribute has a value there
