@@ -44,7 +44,11 @@ SOUGHT = {
     "prefix caching": "Prefix caching",
     "EngineDeadError": "Errors: a museum",
     "tool_choice": "Tool calls",
-    "why is my text cut": "Common problems",
+    "why is my text cut after 16 tokens": "Sampling parameters",
+    "what is a block": "Glossary",
+    "how do I stop at a word": "Sampling parameters",
+    "what does TTFT mean": "Glossary",
+    "which exception do I catch": "Errors: a museum",
 }
 
 
