@@ -46,7 +46,7 @@ SOUGHT = {
     "tool_choice": "Tool calls",
     "why is my text cut after 16 tokens": "Sampling parameters",
     "what is a block": "Glossary",
-    "how do I stop at a word": "Sampling parameters",
+    "how do I stop at a word": "Glossary",
     "what does TTFT mean": "Glossary",
     "which exception do I catch": "Errors: a museum",
 }
