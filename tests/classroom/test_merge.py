@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.classroom.cases import LONG_NAMES, forecast, old_export_with, tries, with_tries
-from tests.progress.cases import export, run_progress
+from tests.progress.cases import export, questions, run_progress
 from vllm_course import cli, progress
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -159,6 +159,7 @@ def test_as_json_into_a_file(folder, tmp_path, capsys):
                 **{"median_tries": 1, "median_minutes": None, "hint": "no", "learners_hinted": 1},
             }
         ],
+        "questions": [],
         "forecasts": {**nothing, "surprises": []},
     }
 
@@ -207,3 +208,44 @@ def test_usage_errors_are_one_line_and_2(arguments, message, tmp_path, capsys, m
     assert run_progress(*arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"vllm-course progress: {message}") and error.count("\n") == 1
+
+
+def answered(*given: object) -> dict:
+    """Return the changes that give an export schema 4 and these answers to a question of lesson 01, oldest first."""
+    answers = [{"at": f"2026-01-0{day}", "right": one == ["right"], "given": one} for day, one in enumerate(given, 1)]
+    changes = with_tries()
+    for lesson in changes["lessons"]:
+        lesson["quiz"] = [{"question": "length", "answers": answers}] if lesson["lesson"] == "01" else []
+    return changes | {"schema": 4}
+
+
+def test_questions_that_were_missed_at_first(folder, tmp_path, capsys):
+    questions(tmp_path / "lessons" / "01-a", "length", "blocks")
+    for name, given in (("ada", (["wrong"], ["right"])), ("bob", (["wrong"],)), ("eve", (["right"], ["wrong"]))):
+        export(folder, f"{name}.json", name, set(), changes=answered(*given))
+    export(folder, "joe.json", "joe", set(), changes=answered(["<b>not an option</b>"]))
+    export(folder, "kim.json", "kim", set(), changes=answered())
+    report = merged(capsys, folder)
+    assert (
+        "lesson  question        missed  what most of those chose\n01      What is right?  3 of 4  wrong (2)" in report
+    )
+    (row,) = [one for one in csv.DictReader(io.StringIO(merged(capsys, folder, "--csv"))) if one["kind"] == "question"]
+    assert (row["title"], row["learners_missed"], row["learners_answered"], row["chosen"]) == (
+        "length",
+        "3",
+        "4",
+        "wrong",
+    )
+    (question,) = json.loads(merged(capsys, folder, "--json"))["questions"]
+    assert (question["name"], question["chosen"], question["by"]) == ("length", "wrong", 2)
+    assert run_progress("--merge", str(folder), "--html", str(tmp_path / "class.html")) == 0
+    page = (tmp_path / "class.html").read_text("utf-8")
+    assert "01 What is right?" in page and "not an option" not in page
+
+
+@pytest.mark.parametrize("given", [[7], 7, "x", None, {"a": 1}, [["right"]]])
+def test_an_answer_that_the_course_does_not_know_is_missed_and_not_shown(folder, tmp_path, capsys, given):
+    questions(tmp_path / "lessons" / "01-a", "length")
+    export(folder, "ada.json", "ada", set(), changes=answered(given))
+    (question,) = json.loads(merged(capsys, folder, "--json"))["questions"]
+    assert (question["missed"], question["chosen"], question["by"]) == (1, "", 0)

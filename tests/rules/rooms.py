@@ -42,7 +42,7 @@ ROOMS = {
     "checks_http": ["ground", "checks"],
     "forecasting": ["ground", "progress", "checks"],
     "reviewing": ["ground", "progress", "checks"],
-    "classroom": ["ground", "progress"],
+    "classroom": ["ground", "progress", "reviewing"],
     "doctor": BELOW,
     "lab": ["ground", "progress", "reviewing"],
     "widgets": [*BELOW, "chat", "checks", "progress"],

@@ -8,7 +8,7 @@ from vllm_course import catalogue
 from vllm_course.errors import CourseError
 from vllm_course.forecasts import Forecast
 from vllm_course.progress import Attempt, importing
-from vllm_course.progress.importing import Export
+from vllm_course.progress.importing import Export, First
 from vllm_course.progress.report import up_to_pass
 
 
@@ -23,6 +23,7 @@ class Learner:
         ticked: Lesson and text of each ticked item.
         forecasts: Those that were compared; of one key the comparison that came first counts, as in one file.
         tries: Tries by exercise, oldest first, up to the first that passed.
+        answers: The first answer to each question of a quiz, by lesson and name.
         complete: Whether every export holds the tries, which those of an older course do not.
     """
 
@@ -32,6 +33,7 @@ class Learner:
     ticked: frozenset[tuple[str, str]]
     forecasts: tuple[Forecast, ...]
     tries: dict[str, list[Attempt]]
+    answers: dict[tuple[str, str], First]
     complete: bool
 
 
@@ -73,6 +75,7 @@ def united(exports: list[Export]) -> list[str]:
 
 def _learner(name: str, exports: list[Export]) -> Learner:
     by_time = sorted((one for each in exports for one in each.forecasts), key=lambda one: one.compared_at, reverse=True)
+    first = frozenset().union(*(export.answers for export in exports))
     return Learner(
         name=name,
         passed=frozenset().union(*(export.passed for export in exports)),
@@ -80,6 +83,7 @@ def _learner(name: str, exports: list[Export]) -> Learner:
         ticked=frozenset().union(*(export.ticked for export in exports)),
         forecasts=tuple({one.key: one for one in by_time}.values()),
         tries=_tries(exports),
+        answers={one[:2]: one for one in sorted(first, key=lambda one: one.at, reverse=True)},
         complete=all(export.tries is not None for export in exports),
     )
 

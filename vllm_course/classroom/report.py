@@ -5,13 +5,17 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vllm_course import catalogue
 from vllm_course.catalogue import Lesson
 from vllm_course.classroom.merging import Learner
+from vllm_course.errors import CourseError
 from vllm_course.forecasts import Calibration, Forecast, calibration, in_order, of_lesson
 from vllm_course.progress import Attempt
+
+if TYPE_CHECKING:
+    from vllm_course.reviewing.quizzes import Question
 
 SURPRISE = 2  # a forecast that is off by this factor or more surprises
 # What differs from learner to learner in a hint: what they wrote, and numbers.
@@ -96,6 +100,29 @@ class Surprise:
 
 
 @dataclass(frozen=True)
+class Missed:
+    """A question of a quiz that somebody missed at first.
+
+    Attributes:
+        lesson: Number of the lesson.
+        name: Name of the question.
+        ask: What it asks.
+        answered: How many learners answered it.
+        missed: How many of them missed it at first.
+        chosen: What most of those chose, "" where the question has changed since.
+        by: How many chose that.
+    """
+
+    lesson: str
+    name: str
+    ask: str
+    answered: int
+    missed: int
+    chosen: str
+    by: int
+
+
+@dataclass(frozen=True)
 class Report:
     """A class.
 
@@ -105,6 +132,7 @@ class Report:
         exercises: One for each that somebody tried, in the course's order.
         forecasts: What all forecasts of the class say together.
         surprises: Forecasts that surprised somebody, the most shared first.
+        missed: Questions of the quizzes that somebody missed at first, the most missed first.
     """
 
     learners: list[Learner]
@@ -112,6 +140,7 @@ class Report:
     exercises: list[Exercise]
     forecasts: Calibration
     surprises: list[Surprise]
+    missed: list[Missed]
 
     @property
     def hardest(self) -> list[Exercise]:
@@ -136,6 +165,7 @@ def of_class(learners: list[Learner]) -> Report:
         exercises=[_exercise(*each, learners) for each in titles if any(each[1] in one.tried for one in learners)],
         forecasts=calibration(known),
         surprises=_surprises(known),
+        missed=_missed(learners),
     )
 
 
@@ -204,6 +234,29 @@ def _surprises(forecasts: list[Forecast]) -> list[Surprise]:
         by_key.setdefault(one.key, []).append(one)
     found = [_surprise(key, each) for key, each in by_key.items()]
     return sorted((one for one in found if one.high + one.low), key=lambda one: (-one.high - one.low, -one.factor))
+
+
+def _missed(learners: list[Learner]) -> list[Missed]:
+    from vllm_course.reviewing import quizzes  # takes pydantic along, which no other sub-command needs
+
+    found = []
+    for question in quizzes.of_course():
+        firsts = [one.answers[key] for one in learners if (key := (question.lesson, question.name)) in one.answers]
+        wrong = [one for one in firsts if not one.right]
+        if not wrong:
+            continue
+        texts = Counter(text for one in wrong for text in one.chosen if _can_be_chosen(question, text))
+        chosen, by = min(texts.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+        found.append(Missed(question.lesson, question.name, question.ask.strip(), len(firsts), len(wrong), chosen, by))
+    return sorted(found, key=lambda one: (-one.missed / one.answered, -one.missed))
+
+
+def _can_be_chosen(question: "Question", text: str) -> bool:
+    """Whether a text is a wrong option, or a number: an export may hold anything."""
+    try:
+        return not question.judge(text if question.kind == "number" else [text]).right
+    except CourseError:
+        return False
 
 
 def _surprise(key: str, forecasts: list[Forecast]) -> Surprise:

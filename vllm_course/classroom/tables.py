@@ -1,8 +1,9 @@
 """A class report for a terminal, for a spreadsheet and for a program."""
 
+import dataclasses
 from typing import Any
 
-from vllm_course.classroom.report import SURPRISE, Exercise, Place, Report, last_try
+from vllm_course.classroom.report import SURPRISE, Exercise, Missed, Place, Report, last_try
 from vllm_course.forecasts import shown
 from vllm_course.output import as_csv, table
 from vllm_course.progress.exporting import SCHEMA
@@ -12,6 +13,7 @@ COLUMNS = ["learner", "lesson", "kind", "number", "title", "exercises_passed", "
 COLUMNS += ["items_ticked", "items_total", "forecasts_compared", "median_factor", "last_try"]
 COLUMNS += ["learners_tried", "learners_passed", "median_tries", "median_minutes", "hint", "learners_hinted"]
 COLUMNS += ["learners_compared", "too_high", "too_low"]
+COLUMNS += ["learners_answered", "learners_missed", "chosen", "learners_chose"]
 LEGEND = """Each lesson: exercises passed (+ tried, not passed yet) of all, checklist items ticked of all, and the
 median factor of the forecasts (1 is exact). A dot: not begun."""
 MOST = 10  # rows of a table in a terminal
@@ -22,15 +24,26 @@ FORMULA = ("=", "+", "-", "@")  # a spreadsheet would compute what begins so
 
 def as_text(report: Report) -> str:
     """Lay a report out for a terminal: who is where, what was hard, what surprised."""
-    parts = [f"{table(*_who_is_where(report))}\n\n{LEGEND}", _hard(report), _forecasts(report), missing(report)]
+    parts = [
+        f"{table(*_who_is_where(report))}\n\n{LEGEND}",
+        _hard(report),
+        _missed(report),
+        _forecasts(report),
+        missing(report),
+    ]
     return "\n\n".join(filter(None, parts))
 
 
 def as_rows(report: Report) -> str:
-    """Write a report as CSV: rows of the kinds lesson (of a learner), exercise and forecast (of the class)."""
+    """Write a report as CSV: rows of the kinds lesson (of a learner), and of the class exercise, question, forecast."""
     last = {learner.name: last_try(learner) for learner in report.learners}
     rows = [_flat(place) | {"last_try": last[place.learner]} for place in report.places]
     rows += [_exercise(one) | {"kind": "exercise", "hint": _no_formula(one.hint)} for one in report.exercises]
+    rows += [
+        {"kind": "question", "lesson": one.lesson, "title": one.name, "learners_answered": one.answered}
+        | {"learners_missed": one.missed, "chosen": _no_formula(one.chosen), "learners_chose": one.by}
+        for one in report.missed
+    ]
     rows += [{"kind": "forecast", **one} for one in _surprises(report)]
     return as_csv(COLUMNS, rows)
 
@@ -49,6 +62,7 @@ def as_document(report: Report) -> dict[str, Any]:
             for learner in report.learners
         ],
         "exercises": [_exercise(one) for one in report.exercises],
+        "questions": [dataclasses.asdict(one) for one in report.missed],
         "forecasts": {
             "compared": report.forecasts.compared,
             "median_factor": report.forecasts.median_factor,
@@ -119,6 +133,21 @@ def _hard(report: Report) -> str:
     ]
     legend = "Passed: of those who tried. Tries and time: medians, up to the first pass; time counts breaks too."
     return f"Exercises that were hard, the hardest first\n\n{table(header, rows)}\n\n{legend}"
+
+
+def _missed(report: Report) -> str:
+    if not report.missed:
+        return ""
+    rows = [
+        [one.lesson, _short(one.ask, LONGEST), f"{one.missed} of {one.answered}", _chosen(one)]
+        for one in report.missed[:MOST]
+    ]
+    header = ["lesson", "question", "missed", "what most of those chose"]
+    return f"Questions of the quizzes that were missed at first\n\n{table(header, rows)}"
+
+
+def _chosen(one: Missed) -> str:
+    return f"{_short(one.chosen, LONGEST)} ({one.by})" if one.chosen else ""
 
 
 def _forecasts(report: Report) -> str:

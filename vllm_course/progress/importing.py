@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vllm_course.errors import CourseError
 from vllm_course.files import damaged, misfit, read_json
@@ -25,13 +25,24 @@ SHAPE = {
         }
     ],
 }
+QUESTION = {"question": str, "answers": [{"at": str, "right": bool}]}
 TRY = {"at": str, "status": str, "message": str}
 # What came with a schema's version.
 LATER = {
     2: {"lessons": [{"forecasts": [dict]}]},
     3: {"lessons": [{"exercises": [{"tries": [TRY]}]}]},
-    4: {"lessons": [{"quiz": [{"question": str, "status": str}]}]},
+    4: {"lessons": [{"quiz": [QUESTION]}]},
 }
+
+
+class First(NamedTuple):
+    """The first answer to a question: lesson and name of the question, time, what was chosen, whether it is right."""
+
+    lesson: str
+    question: str
+    at: str
+    chosen: tuple[str, ...]
+    right: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class Export:
         ticked: Lesson and text of each ticked item.
         forecasts: Those that were compared.
         tries: Each try at an exercise up to the first that passed; None in an export before schema 3.
+        answers: The first answer to each question of a quiz that has one.
     """
 
     learner: str
@@ -55,6 +67,7 @@ class Export:
     ticked: frozenset[tuple[str, str]]
     forecasts: tuple[Forecast, ...]
     tries: frozenset[Attempt] | None
+    answers: frozenset[First]
 
 
 def read(file: Path) -> Export:
@@ -94,7 +107,18 @@ def _export(data: dict[str, Any]) -> Export:
         tries=frozenset(_try(e["number"], one) for e in exercises for one in e["tries"])
         if data["schema"] > 2
         else None,
+        answers=frozenset(
+            _first(lesson["lesson"], one) for lesson in lessons for one in lesson.get("quiz", []) if one["answers"]
+        ),
     )
+
+
+def _first(lesson: str, question: dict[str, Any]) -> First:
+    """Return the first answer to a question. What was chosen is believed only where the course has such an option."""
+    one = question["answers"][0]
+    given = one.get("given")
+    chosen = tuple(map(str, given)) if isinstance(given, list) else (str(given),)
+    return First(lesson, question["question"], one["at"], chosen, one["right"])
 
 
 def _try(number: str, values: dict[str, str]) -> Attempt:
