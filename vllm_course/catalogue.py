@@ -5,12 +5,14 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vllm_course import paths
 from vllm_course.as_written import read_settings
 from vllm_course.errors import CourseError, get_again
 
 TITLE = re.compile(r"^# Lesson \d\d: (.+)$", re.MULTILINE)
+NUMBER = re.compile("[0-9]{2}")
 SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 PREDICT = "**Predict"
 LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
@@ -52,6 +54,23 @@ def lessons() -> list[Lesson]:
     """
     folders = sorted((paths.root() / "lessons").glob("[0-9][0-9]-*"))
     return [_lesson(folder.name) for folder in folders if (paths.root() / _notebook(folder.name)).is_file()]
+
+
+def folder_of(lesson: Any) -> Path:
+    """Return the folder of a lesson in lessons/.
+
+    Args:
+        lesson: Its number with two digits, for example `"05"`.
+
+    Raises:
+        CourseError: It is none.
+    """
+    if not isinstance(lesson, str) or not NUMBER.fullmatch(lesson):
+        raise CourseError(f'lesson must be a number of two digits, got {lesson!r}. Give it as a text: "01".')
+    try:
+        return paths.lesson(int(lesson))
+    except FileNotFoundError as error:
+        raise CourseError(str(error)) from None
 
 
 def forecast(lesson: Lesson, key: str) -> tuple[str, int] | None:

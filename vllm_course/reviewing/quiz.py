@@ -1,9 +1,8 @@
 """The questions that end a lesson: `quiz("05")`."""
 
-import re
 from typing import TYPE_CHECKING
 
-from vllm_course import paths
+from vllm_course import catalogue
 from vllm_course.errors import CourseError
 from vllm_course.reviewing import quizzes
 
@@ -26,12 +25,7 @@ def quiz(lesson: str) -> "QuizBox":
     Raises:
         CourseError: There is no such lesson, or it has no questions.
     """
-    if not isinstance(lesson, str) or not re.fullmatch("[0-9]{2}", lesson):
-        raise CourseError(f'lesson must be a number of two digits, got {lesson!r}. Give it as a text: "01".')
-    try:
-        found = quizzes.read(paths.lesson(int(lesson)))
-    except FileNotFoundError as error:
-        raise CourseError(str(error)) from None
+    found = quizzes.read(catalogue.folder_of(lesson))
     if not found.questions:
         raise CourseError(f"lesson must be one with a quiz, got {lesson!r}. See lessons/README.md.")
     from vllm_course.reviewing.quiz_box import QuizBox  # takes ipywidgets along, which no terminal needs

@@ -1,9 +1,8 @@
 """The self-assessment that ends a lesson: `checklist("01", [...])`."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from vllm_course import paths
+from vllm_course import catalogue
 from vllm_course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -28,20 +27,11 @@ def checklist(lesson: str, items: list[str]) -> "Checklist":
     Raises:
         CourseError: There is no such lesson, or the items are not a list of different texts.
     """
-    _refuse_lesson(lesson)
+    catalogue.folder_of(lesson)
     _refuse_items(items)
     from vllm_course.widgets.checklist_boxes import Checklist  # takes ipywidgets along, which no terminal needs
 
     return Checklist(lesson, items)
-
-
-def _refuse_lesson(lesson: Any) -> None:
-    if not isinstance(lesson, str) or not re.fullmatch("[0-9]{2}", lesson):
-        raise CourseError(f'lesson must be a number of two digits, got {lesson!r}. Give it as a text: "01".')
-    try:
-        paths.lesson(int(lesson))
-    except FileNotFoundError as error:
-        raise CourseError(str(error)) from None
 
 
 def _refuse_items(items: Any) -> None:
